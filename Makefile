@@ -1,0 +1,65 @@
+# Gatewatch. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+# The parts of a run that talk to AWS must never meet the caller's own account.
+CLEAN_AWS := env -u AWS_PROFILE -u AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing \
+	AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# --- environments ------------------------------------------------------------------------------
+
+$(VENV)/.uv: requirements/uv.txt
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit("Gatewatch needs Python 3.11 or later; call make PYTHON=python3.13" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.uv requirements/dev.txt pyproject.toml
+	@echo "installing Gatewatch and its development tools into $(VENV)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --no-deps -e .
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.installed ## make .venv with the command line `gatewatch` and every development tool
+
+.PHONY: lock
+lock: $(VENV)/.uv ## renew the lock files (names, versions, hashes; no addresses)
+	@lock() { $(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links "$$@"; }; \
+	lock --group pyproject.toml:lambda -o src/requirements.txt; \
+	lock --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt; \
+	lock --group pyproject.toml:emulator -o requirements/emulator.txt; \
+	lock --group pyproject.toml:bootstrap -o requirements/uv.txt
+
+# --- checks ------------------------------------------------------------------------------------
+
+.PHONY: test
+test: install ## run every test
+	@$(CLEAN_AWS) $(BIN)/python -m pytest
+
+.PHONY: format
+format: install ## put the code into the project's format
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+.PHONY: lint
+lint: install ## format, ruff, mypy --strict, import contracts, cfn-lint
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: clean
+clean: ## remove what was built or installed here
+	@rm -rf $(VENV) .venv-* .build .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info

@@ -1,0 +1,11 @@
+"""The command line. Each command is a module beside this one."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+@click.version_option(package_name="gatewatch")
+def gatewatch() -> None:
+    """Who can invoke your API Gateway APIs, is it allowed, who changed it."""

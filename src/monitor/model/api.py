@@ -1,0 +1,240 @@
+"""One API as it was read: what is live, what is drafted, which doors lead to it.
+
+Everything here is a frozen value. A field that could not be read is `None` where the field says so,
+and the snapshot's `gaps` say why; `None` never means "not configured".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.model.gaps import Gap
+
+
+class ApiType(StrEnum):
+    REST = "REST"
+    HTTP = "HTTP"
+    WEBSOCKET = "WEBSOCKET"
+
+
+class EndpointType(StrEnum):
+    EDGE = "EDGE"
+    REGIONAL = "REGIONAL"
+    PRIVATE = "PRIVATE"
+
+
+class IpAddressType(StrEnum):
+    IPV4 = "ipv4"
+    DUALSTACK = "dualstack"
+
+
+class AuthorizationType(StrEnum):
+    NONE = "NONE"
+    AWS_IAM = "AWS_IAM"
+    COGNITO_USER_POOLS = "COGNITO_USER_POOLS"
+    CUSTOM = "CUSTOM"
+    JWT = "JWT"
+
+
+class AuthorizerKind(StrEnum):
+    TOKEN = "TOKEN"  # noqa: S105 - AWS's name of a kind of Lambda authorizer
+    REQUEST = "REQUEST"
+    COGNITO_USER_POOLS = "COGNITO_USER_POOLS"
+    JWT = "JWT"
+
+
+class PolicySource(StrEnum):
+    """Where the text of a resource policy was read."""
+
+    EXPORT = "the stage's export"
+    SAVED = "the saved API"
+    STATED = "the question"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcePolicy:
+    """A resource policy as text, exactly as it was read; `text` None = no policy is attached.
+
+    The text may be plain JSON or the form GetRestApi returns, which has every
+    quote escaped once more; `monitor.iampolicy.document` takes both.
+    """
+
+    text: str | None
+    source: PolicySource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorizer:
+    """What stands before a CUSTOM, COGNITO_USER_POOLS or JWT route.
+
+    `identity_sources` as AWS writes them (`method.request.header.Authorization`,
+    `$request.header.Authorization`), split at commas. `cache_ttl_seconds` None = not read.
+    """
+
+    authorizer_id: str
+    name: str = ""
+    kind: AuthorizerKind | None = None
+    identity_sources: tuple[str, ...] = ()
+    identity_validation: str | None = None
+    cache_ttl_seconds: int | None = None
+    function_uri: str | None = None
+    credentials_arn: str | None = None
+    user_pool_arns: tuple[str, ...] = ()
+    issuer: str | None = None
+    audiences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A REST method, or an HTTP or WebSocket route.
+
+    `key` is `METHOD /path` with the verb as configured (`ANY` for all), or an HTTP/WebSocket route
+    key such as `$default` or `$connect`. `authorization` and `api_key_required` None = unknown.
+    `authorizer_id` names an entry of the configuration's `authorizers`; None beside CUSTOM,
+    COGNITO_USER_POOLS or JWT means that it could not be told which one guards the route.
+    """
+
+    key: str
+    authorization: AuthorizationType | None
+    authorizer_id: str | None = None
+    api_key_required: bool | None = False
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """The verb (`GET`, `ANY`); `ANY` for a route key without one, such as `$default`."""
+        verb, _, rest = self.key.partition(" ")
+        return verb if rest else "ANY"
+
+    @property
+    def path(self) -> str:
+        """The path template (`/pets/{petId}`), or the whole key where it has no verb."""
+        return self.key.partition(" ")[2] or self.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What one deployment serves, or what the draft would serve.
+
+    `routes` None = unknown. `policies` holds every resource policy that may be in force: one as a
+    rule, several where AWS does not say which (the widest is judged), none where it is unknown.
+    """
+
+    routes: tuple[Route, ...] | None
+    authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
+    policies: tuple[ResourcePolicy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpSetRule:
+    """A web ACL rule that matches addresses. `action` is `ALLOW`, `BLOCK` or `COUNT`."""
+
+    priority: int
+    action: str
+    cidrs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAcl:
+    """A web ACL as far as it is modelled; `rules` None = it holds rules that are not modelled, so
+    any request may pass."""
+
+    default_action: str
+    rules: tuple[IpSetRule, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage and the deployments it serves. `deployment_id` None: an HTTP stage that was never
+    deployed. `web_acl` None beside a `web_acl_arn`: attached, but its rules were not read."""
+
+    name: str
+    deployment_id: str | None
+    canary_deployment_id: str | None = None
+    canary_percent: float = 0.0
+    web_acl_arn: str | None = None
+    web_acl: WebAcl | None = None
+    has_usage_plan: bool | None = None
+    auto_deploy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainMapping:
+    """A base path mapping, API mapping or routing rule that leads to the API. `stage` empty: the
+    caller names the stage in the path."""
+
+    base_path: str = ""
+    stage: str = ""
+    by_routing_rule: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomDomain:
+    """A custom domain with at least one mapping to the API. `policy` and `access_associations`
+    (VPC endpoint ids) only for private ones."""
+
+    domain_name: str
+    endpoint_type: EndpointType
+    ip_address_type: IpAddressType = IpAddressType.IPV4
+    mutual_tls: bool = False
+    mappings: tuple[DomainMapping, ...] = ()
+    policy: ResourcePolicy | None = None
+    access_associations: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VpcEndpoint:
+    """An execute-api interface endpoint of the account; `policy` None = not read."""
+
+    vpc_endpoint_id: str
+    vpc_id: str
+    policy: ResourcePolicy | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiId:
+    """What names an API in all the world: account, region, id. The partition is for ARNs."""
+
+    account_id: str
+    region: str
+    api_id: str
+    partition: str = "aws"
+
+    def execute_arn(self, stage: str, method: str, path: str) -> str:
+        """The ARN a request for METHOD path on a stage carries into policy evaluation.
+
+        Source: API Gateway developer guide, "Control access for invoking an API".
+        """
+        return (
+            f"arn:{self.partition}:execute-api:{self.region}:{self.account_id}:"
+            f"{self.api_id}/{stage}/{method}/{path.removeprefix('/')}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSnapshot:
+    """Everything read about one API at `read_at` (aware, UTC).
+
+    `deployments` maps a deployment id to what it serves; a stage whose deployment is missing there
+    is unknown. `draft` None = not read. `custom_domains` and `vpc_endpoints` None = not read, and
+    then such doors may exist. `endpoint_types` empty = unknown.
+    """
+
+    api: ApiId
+    api_type: ApiType
+    name: str
+    read_at: datetime
+    endpoint_types: tuple[EndpointType, ...] = ()
+    ip_address_type: IpAddressType = IpAddressType.IPV4
+    disable_default_endpoint: bool = False
+    api_key_source: str = "HEADER"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    deployments: Mapping[str, Configuration] = field(default_factory=dict)
+    draft: Configuration | None = None
+    custom_domains: tuple[CustomDomain, ...] | None = None
+    vpc_endpoints: tuple[VpcEndpoint, ...] | None = None
+    gaps: tuple[Gap, ...] = ()

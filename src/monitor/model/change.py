@@ -1,0 +1,70 @@
+"""A change: who did what to which object, when, told by which event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.model.api import ApiType
+
+
+class LookAt(StrEnum):
+    """What has to be looked at again because of a change."""
+
+    API = "api"
+    BEHIND = "behind"
+    ACCOUNT = "account"
+    MONITOR = "monitor"
+    NOTHING = "nothing"
+
+
+class Ignored(StrEnum):
+    """Why a record asks for nothing."""
+
+    FAILED = "failed"
+    READ_ONLY = "read-only"
+    UNRELATED = "unrelated"
+    MALFORMED = "malformed"
+
+
+class TakesEffect(StrEnum):
+    AT_ONCE = "at-once"
+    NEXT_DEPLOYMENT = "next-deployment"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who made a change. `name` is the person or role for a human reader (a role session's name
+    with its role); `arn` as CloudTrail wrote it; `via` the program if it can be told."""
+
+    name: str
+    arn: str = ""
+    account_id: str = ""
+    source_ip: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One CloudTrail record, read as a pointer to what must be looked at again.
+
+    `api_ids` are those the event itself names; `object` is the ARN or id of another object whose
+    APIs have to be found (`LookAt.BEHIND`). `known_event` False: a name not in our table.
+    """
+
+    event_id: str
+    event_name: str
+    event_time: datetime | None
+    account_id: str
+    region: str
+    actor: Actor
+    api_type: ApiType | None = None
+    is_v2: bool = False
+    api_ids: tuple[str, ...] = ()
+    look_at: LookAt = LookAt.NOTHING
+    object: str | None = None
+    ignored: Ignored | None = None
+    takes_effect: TakesEffect = TakesEffect.UNKNOWN
+    known_event: bool = True

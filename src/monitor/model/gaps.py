@@ -1,0 +1,39 @@
+"""What could not be read. A gap is a value: it travels with the snapshot and widens every verdict
+that rests on what it hides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unknown(StrEnum):
+    """What nobody can say because of a gap."""
+
+    LISTING = "which APIs there are"
+    API = "everything about the API"
+    STAGES = "which stages are live"
+    LIVE_ROUTES = "which routes are live and what guards them"
+    LIVE_GUARDS = "which authorizer, scopes and resource policy are live"
+    DRAFT_ROUTES = "what goes live at the next deployment"
+    AUTHORIZERS = "what the draft's authorizers demand"
+    DOORS = "which custom domains lead to the API"
+    CANARY = "what the canary deployment serves"
+    OTHER = "a setting that Gatewatch reads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """One read that failed or whose answer could not be understood.
+
+    `service` and `operation` as boto3 names them (`apigateway`, `GetExport`); `error_code` as AWS
+    answers it, or `MalformedAnswer`; `subject` is what was asked for (an ARN-like path such as
+    `restapis/a1b2c3/stages/prod`).
+    """
+
+    service: str
+    operation: str
+    error_code: str
+    unknown: Unknown
+    subject: str = ""
+    message: str = ""
