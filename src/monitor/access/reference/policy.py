@@ -86,16 +86,17 @@ def outcome(document: PolicyDocument, asked: Asked) -> Outcome:
 
 
 def statement_applies(statement: Statement, asked: Asked, *, variables: bool) -> Tri:
-    """A statement of a resource policy without Principal or Resource is invalid; it does nothing.
+    """A statement of a resource policy without Principal, Action or Resource is invalid; it does
+    nothing.
 
     Source: IAM user guide, "Grammar of the IAM JSON policy language".
     """
-    if statement.principal is None or statement.resource is None:
+    if statement.principal is None or statement.action is None or statement.resource is None:
         return False
     return all_of(
         (
             principal_matches(statement.principal, statement.effect, asked.principal),
-            None if statement.action is None else action_matches(statement.action),
+            action_matches(statement.action),
             resource_matches(statement.resource, asked, variables=variables),
             conditions_hold(statement, asked.context, variables=variables),
         )
@@ -212,6 +213,9 @@ def _arn_fits(text: str, asked: Asked, *, variables: bool) -> Tri:
     """
     if text == "*":
         return True
+    if text.startswith("execute-api:"):
+        # Not a documented short form.
+        return None
     head, tail = _split_after_fifth_colon(text)
     if variables and "${" in head:
         return None

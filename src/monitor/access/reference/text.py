@@ -104,14 +104,16 @@ def matches(characters: Characters, text: str, *, star: str = ".*", mark: str = 
 
 
 def matches_in_segments(characters: Characters, text: str) -> bool:
-    """As `matches`, but only a star that ends a colon-separated segment crosses colons."""
+    """As `matches`, for ARNs: a wildcard stays within its colon-separated segment, unless it is a
+    star that ends the segment. The sixth segment is the rest, colons and all."""
     expression = ""
+    colons = 0
     for character, following in zip_longest(characters, characters[1:]):
+        colons += character.char == ":"
         if not character.is_wildcard:
             expression += re.escape(character.char)
-        elif character.char == "*":
-            ends_segment = following is None or following.char == ":"
-            expression += ".*" if ends_segment else "[^:]*"
-        else:
-            expression += "[^:]"
+            continue
+        ends_segment = character.char == "*" and (following is None or following.char == ":")
+        expression += "." if ends_segment or colons >= 5 else "[^:]"
+        expression += "*" if character.char == "*" else ""
     return re.fullmatch(expression, text, re.DOTALL) is not None
