@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from monitor.access.authorization import PolicyRule
-from monitor.access.axes import CellAxis
 from monitor.access.circumstances import AxisName
 from monitor.access.route_space import RouteRequests, Sample, resource_masks
 from monitor.access.space import Space
@@ -68,26 +67,30 @@ class PolicyOutcomes:
             Asked(one, *resource_masks(one.resource, samples)) for one in self.applied or ()
         )
 
-    def let(self, rule: PolicyRule, asked: Sequence[Asked], reach: Box) -> Let:
+    def let(self, rule: PolicyRule, asked: Sequence[Asked], reach: Let) -> Let:
         """The callers within `reach` whom the policy lets through under the rule."""
         if not self.attached:
-            return Let((reach,), (reach,))
+            # Another account's principals need an allow of the owner's; everyone else does not.
+            needed = rule is PolicyRule.ALLOWED and self.space.circumstances.signed
+            return NOBODY if needed else reach
+        if not reach.possible:
+            return reach
         if self.applied is None:
-            return Let((), (reach,))
+            return Let((), reach.possible)
         key = (rule, reach, tuple((one.yes, one.maybe) for one in asked))
         if key not in self._known:
             self._known[key] = self._let(rule, asked, reach)
         return self._known[key]
 
-    def _let(self, rule: PolicyRule, asked: Sequence[Asked], reach: Box) -> Let:
+    def _let(self, rule: PolicyRule, asked: Sequence[Asked], reach: Let) -> Let:
         allows = [one for one in asked if one.applied.effect is Effect.ALLOW]
         denies = [one for one in asked if one.applied.effect is Effect.DENY]
         sure_denies, possible_denies = _boxes(denies, True), _boxes(denies, False)
         if rule is PolicyRule.NOT_DENIED:
-            sure_allows = possible_allows = [reach]
+            sure_allows, possible_allows = list(reach.sure), list(reach.possible)
         else:
-            sure_allows = _within(_boxes(allows, True), reach)
-            possible_allows = _within(_boxes(allows, False), reach)
+            sure_allows = _within(_boxes(allows, True), reach.sure)
+            possible_allows = _within(_boxes(allows, False), reach.possible)
         try:
             possible = _remaining(possible_allows, sure_denies)
             exact = sure_allows == possible_allows and sure_denies == possible_denies
@@ -136,14 +139,10 @@ def _boxes(asked: Sequence[Asked], sure: bool) -> list[Box]:
     return [box for box in boxes if box is not None]
 
 
-def _within(boxes: Sequence[Box], reach: Box) -> list[Box]:
-    return merged(both for box in boxes if (both := intersect(box, reach)) is not None)
+def _within(boxes: Sequence[Box], reach: Sequence[Box]) -> list[Box]:
+    pairs = (intersect(box, part) for box in boxes for part in reach)
+    return merged(both for both in pairs if both is not None)
 
 
 def _remaining(boxes: Sequence[Box], holes: Sequence[Box]) -> list[Box]:
     return merged(subtract(boxes, merged(holes), budget=BOX_BUDGET))
-
-
-def source_axis_is_cells(space: Space, name: str) -> CellAxis | None:
-    axis = space.axis(name)
-    return axis if isinstance(axis, CellAxis) else None

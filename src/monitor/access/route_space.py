@@ -52,6 +52,10 @@ class RouteRequests:
         path = "".join(part if isinstance(part, str) else "x" for part in self.template.parts)
         return Sample(verb, "/" + path, f"{self.template.base}{verb}/{path}")
 
+    def filler(self) -> Sample:
+        """Some request to the route."""
+        return self._filled(self.template.verbs[0])
+
     def _undecided(self, rules: Sequence[ResourceRule]) -> list[Pattern]:
         """The patterns that may match some requests of the route and not others."""
         return list(
