@@ -76,7 +76,7 @@ def random_question(rng: Random, *, private: bool | None = None) -> dict[str, An
     is_private = rng.random() < 0.2 if private is None else private
     dualstack = is_private or rng.random() < 0.4
     routes = rng.sample(ROUTES, rng.randint(1, 3))
-    main = rng.choice(("NONE", "NONE", "AWS_IAM", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"))
+    main = rng.choice((*["NONE", "AWS_IAM"] * 3, "CUSTOM", "COGNITO_USER_POOLS"))
     return QUESTION | {
         "id": "random",
         "endpoint_type": "PRIVATE" if is_private else "REGIONAL",
@@ -113,7 +113,7 @@ def random_statement(rng: Random) -> dict[str, Any]:
 
 
 def _random_principal(rng: Random) -> dict[str, Any]:
-    if rng.random() < 0.7:
+    if rng.random() < 0.8:
         return {"Principal": "*"}
     names = ("*", PARTNER, f"arn:aws:iam::{PARTNER}:root", f"arn:aws:iam::{OWNER}:root")
     chosen = rng.sample((*names, *PRINCIPALS[:4]), rng.randint(1, 2))
@@ -122,7 +122,7 @@ def _random_principal(rng: Random) -> dict[str, Any]:
 
 
 def _element(rng: Random, name: str, pool: tuple[str, ...], *, usual: str) -> dict[str, Any]:
-    if rng.random() < 0.5:
+    if rng.random() < 0.7:
         return {name: usual}
     chosen = rng.sample(pool, rng.randint(1, 2))
     return {name if rng.random() < 0.8 else f"Not{name}": chosen}
