@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.access.admission import Reach, Who
 from monitor.access.codes import Code
-from monitor.model.access import Access, Reason, Scope, Witness, widest
+from monitor.model.access import Access, Reason, Scope, widest
 from monitor.model.addresses import NOWHERE, AddressSet
 
 _SIGNED_HALVES = frozenset({Who.STRANGER})
@@ -55,12 +55,8 @@ def undecided(*because: Reason, caveats: Sequence[str] = ()) -> Verdict:
     return Verdict(access=access, unrestricted=True)
 
 
-def judged(
-    halves: Halves,
-    because: tuple[Reason, ...],
-    caveats: tuple[str, ...],
-    witness: Witness | None,
-) -> Verdict:
+def judged(halves: Halves) -> Verdict:
+    """The verdict on one route through one door, still without its reasons and its witness."""
     anonymous = _half(halves, Who.ANONYMOUS)
     stranger = _half(halves, Who.STRANGER)
     public = _any((anonymous, stranger))
@@ -72,9 +68,6 @@ def judged(
         any_aws_account=stranger,
         scope=scope,
         source_cidrs=None if unrestricted else addresses.cidrs(),
-        witness=witness,
-        because=because,
-        caveats=caveats,
     )
     return Verdict(access=access, addresses=addresses, unrestricted=unrestricted)
 
