@@ -13,10 +13,10 @@ from monitor.access.circumstances import Circumstances, Network
 from monitor.access.codes import Code
 from monitor.access.doors import Doors, OpenDoor, doors_to
 from monitor.access.explain import sentence
-from monitor.access.outcome import NOBODY, Asked, Let, PolicyOutcomes
+from monitor.access.outcome import NOBODY, Let, PolicyOutcomes
 from monitor.access.reach import reach_of
 from monitor.access.reasons import Passage, policy_speaks, stops, way_in
-from monitor.access.route_space import RouteRequests, Sample, requests_of
+from monitor.access.route_space import RouteRequests, requests_of
 from monitor.access.space import Surroundings, build_space
 from monitor.access.statements import apply_policy
 from monitor.access.thresholds import Thresholds
@@ -75,17 +75,19 @@ class Judge:
 
     def routes(self, configuration: Configuration) -> Iterator[tuple[RouteAccess, Verdict]]:
         """Every route through every door."""
-        for route, guard in self._guarded(configuration):
-            requests = requests_of(
-                self.snapshot.api, self.stage.name, route, configuration.routes or ()
-            )
+        for route, guard in self.guarded_routes(configuration):
+            requests = self.requests(configuration, route)
             found = gates(self.snapshot, configuration, self.stage, guard)
             for door in self.doors.open:
                 verdict = self._through(door, configuration, requests, found)
                 access = RouteAccess(door=door.door, route=route.key, access=verdict.access)
                 yield access, verdict
 
-    def _guarded(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
+    def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
+        routes = configuration.routes or ()
+        return requests_of(self.snapshot.api, self.stage.name, route, routes)
+
+    def guarded_routes(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
         """Each route with the route whose authorization counts: on a WebSocket API `$connect`,
         whose absence leaves connecting open.
 
@@ -123,16 +125,17 @@ class Judge:
             return nobody(Reason(code=Code.NO_POLICY_PRIVATE, place="policy"))
         if not found:
             return nobody(Reason(code=Code.KEY_UNOBTAINABLE, place=f"stage {self.stage.name}"))
-        passages, samples = self._passages(door, policy, requests, found)
+        passages = self.passages(door, policy, requests, found)
         summary = self._summary(door, passages)
         best = summary.best
         because = [*way_in(door, self.web_acl)]
-        because += passages[summary.passage].gate.reasons if best else ()
+        leading = passages[summary.passage]
+        because += leading.gate.reasons if best else ()
         because += summary.policy_reasons
         shown = None
         if best is not None:
-            space = passages[summary.passage].outcomes.space
-            shown = witness(space, best.example, samples[summary.passage], door, self.stage.name)
+            space = leading.outcomes.space
+            shown = witness(space, best.example, leading.samples, door, self.stage.name)
         access = replace(
             summary.verdict.access,
             because=tuple(because),
@@ -141,37 +144,43 @@ class Judge:
         )
         return replace(summary.verdict, access=access)
 
-    def _passages(
+    def passages(
         self,
         door: OpenDoor,
         policy: ResourcePolicy | None,
         requests: RouteRequests,
         found: tuple[Gate, ...],
-    ) -> tuple[list[Passage], list[tuple[Sample, ...]]]:
-        passages, all_samples = [], []
-        for gate in found:
-            outcomes = self._outcomes_of(door, policy, signed=gate.signed)
-            samples = outcomes.samples(requests)
-            if samples is None:
-                samples = (requests.filler(),)
-                reach = reach_of(self.web_acl, door, outcomes.space, gate, len(samples))
-                asked: tuple[Asked, ...] = ()
-                let = Let((), reach.possible, entangled=True)
-            else:
-                asked = outcomes.asked(samples)
-                reach = reach_of(self.web_acl, door, outcomes.space, gate, len(samples))
-                let = outcomes.let(gate.rule, asked, reach) if samples else NOBODY
-            passages.append(Passage(gate, outcomes, asked, let))
-            all_samples.append(samples)
-        return passages, all_samples
+    ) -> tuple[Passage, ...]:
+        """Each gate of a route with the callers whom the policy lets through it."""
+        return tuple(self._passage(door, policy, requests, gate) for gate in found)
 
-    def _summary(self, door: OpenDoor, passages: list[Passage]) -> Summary:
+    def _passage(
+        self,
+        door: OpenDoor,
+        policy: ResourcePolicy | None,
+        requests: RouteRequests,
+        gate: Gate,
+    ) -> Passage:
+        outcomes = self._outcomes_of(door, policy, signed=gate.signed)
+        samples = outcomes.samples(requests)
+        if samples is None:
+            samples = (requests.filler(),)
+            reach = reach_of(self.web_acl, door, outcomes.space, gate, 1)
+            let = Let((), reach.possible, entangled=True)
+            return Passage(gate, outcomes, samples, (), let)
+        if not samples:
+            return Passage(gate, outcomes, samples, (), NOBODY)
+        asked = outcomes.asked(samples)
+        reach = reach_of(self.web_acl, door, outcomes.space, gate, len(samples))
+        return Passage(gate, outcomes, samples, asked, outcomes.let(gate.rule, asked, reach))
+
+    def _summary(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
         key = (id(door), id(passages[0].outcomes), tuple(one.key for one in passages))
         if key not in self._summaries:
             self._summaries[key] = self._summed_up(door, passages)
         return self._summaries[key]
 
-    def _summed_up(self, door: OpenDoor, passages: list[Passage]) -> Summary:
+    def _summed_up(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
         sure: list[Reach] = []
         possible: list[Reach] = []
         origin: dict[int, int] = {}

@@ -12,6 +12,7 @@ from monitor.access.circumstances import Network
 from monitor.access.codes import Code
 from monitor.access.doors import OpenDoor
 from monitor.access.outcome import Asked, Let, PolicyOutcomes
+from monitor.access.route_space import Sample
 from monitor.access.web_acl import WebAclPass
 from monitor.iampolicy.boxes import Box, intersect
 from monitor.iampolicy.document import Effect
@@ -27,6 +28,7 @@ class Passage:
 
     gate: Gate
     outcomes: PolicyOutcomes
+    samples: tuple[Sample, ...]
     asked: tuple[Asked, ...]
     let: Let
 

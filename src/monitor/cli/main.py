@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import click
 
+from monitor.cli.explain import explain
+
 
 @click.group()
 @click.version_option(package_name="gatewatch")
 def gatewatch() -> None:
     """Who can invoke your API Gateway APIs, is it allowed, who changed it."""
+
+
+gatewatch.add_command(explain)
