@@ -17,7 +17,7 @@ from monitor.access.authorization import Credential, Gate, gates
 from monitor.access.axes import AddressAxis
 from monitor.access.circumstances import AxisName
 from monitor.access.doors import OpenDoor
-from monitor.access.judge import Judge, RouteJudgement
+from monitor.access.judge import Judge
 from monitor.access.outcome import Let
 from monitor.access.route_space import Sample
 from monitor.access.space import Space
@@ -58,7 +58,7 @@ def drawn_requests(
     for stage in snapshot.stages:
         judge = Judge(snapshot, stage, now, Thresholds())
         configuration = snapshot.deployments[stage.deployment_id or ""]
-        for route, guard in judge._guarded(configuration):
+        for route, guard in judge.guarded_routes(configuration):
             found = gates(snapshot, configuration, stage, guard)
             for door in judge.doors.open:
                 sets = list(_judged(judge, configuration, door, route, found))
@@ -71,16 +71,11 @@ def drawn_requests(
 def _judged(
     judge: Judge, configuration: Configuration, door: OpenDoor, route: object, found: object
 ) -> Iterator[Judged]:
-    requests = judge._requests(configuration, route)
+    requests = judge.requests(configuration, route)
     for policy in configuration.policies:
-        judgement = RouteJudgement(judge, door, policy, requests)
-        for gate in found:
-            outcomes = judge.outcomes(door, policy, signed=gate.signed)
-            samples = outcomes.samples(requests)
-            if samples:
-                reach = judgement._reach(outcomes.space, gate, samples)
-                let = outcomes.let(gate.rule, outcomes.asked(samples), reach)
-                yield Judged(gate, outcomes.space, samples, let)
+        for one in judge.passages(door, policy, requests, found):
+            if one.samples:
+                yield Judged(one.gate, one.outcomes.space, one.samples, one.let)
 
 
 def _drawn(
