@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from monitor.access.axes import AddressAxis, Cell, CellAxis, CellKind
 from monitor.access.circumstances import TAG_PREFIX, AxisName, Mystery
@@ -82,6 +83,7 @@ def _address(space: Space, box: Box, name: AxisName) -> str | None:
     return typical_address(axis.addresses(box[place]))
 
 
+@lru_cache(maxsize=512)
 def typical_address(addresses: AddressSet) -> str | None:
     for place in _FAMILIAR:
         if place in addresses:
