@@ -16,7 +16,7 @@ from monitor.access.explain import sentence
 from monitor.access.outcome import NOBODY, Let, PolicyOutcomes
 from monitor.access.reach import reach_of
 from monitor.access.reasons import Passage, policy_speaks, stops, way_in
-from monitor.access.route_space import RouteRequests, requests_of
+from monitor.access.route_space import RouteRequests, RouteTable
 from monitor.access.space import Surroundings, build_space
 from monitor.access.statements import apply_policy
 from monitor.access.thresholds import Thresholds
@@ -65,6 +65,7 @@ class Judge:
     web_acl: WebAclPass = field(init=False)
     _outcomes: dict[object, PolicyOutcomes] = field(default_factory=dict)
     _summaries: dict[object, Summary] = field(default_factory=dict)
+    _tables: dict[int, RouteTable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.doors = doors_to(self.snapshot, self.stage.name)
@@ -84,8 +85,12 @@ class Judge:
                 yield access, verdict
 
     def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
-        routes = configuration.routes or ()
-        return requests_of(self.snapshot.api, self.stage.name, route, routes)
+        table = self._tables.get(id(configuration))
+        if table is None:
+            routes = configuration.routes or ()
+            table = RouteTable.of(self.snapshot.api, self.stage.name, routes)
+            self._tables[id(configuration)] = table
+        return table.requests(route)
 
     def guarded_routes(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
         """Each route with the route whose authorization counts: on a WebSocket API `$connect`,

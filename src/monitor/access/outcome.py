@@ -12,9 +12,10 @@ from monitor.access.space import Space
 from monitor.access.statements import Applied
 from monitor.iampolicy.boxes import Box, BudgetExceededError, intersect, merged, subtract
 from monitor.iampolicy.document import Effect, PolicyDocument
+from monitor.iampolicy.resources import ResourceRule
 
-# Boxes in hand at once. What needs more is answered with a bound, and said to be unknown.
-BOX_BUDGET = 1_500
+# Masks handled for one question. What needs more is answered with a bound, and said to be unknown.
+BOX_BUDGET = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,32 @@ class PolicyOutcomes:
     applied: tuple[Applied, ...] | None
     attached: bool = True
     _known: dict[object, Let] = field(default_factory=dict)
+    _asked: dict[object, tuple[Asked, ...]] = field(default_factory=dict)
+    _different: tuple[ResourceRule, ...] | None = None
+    _rule_of: list[int] = field(default_factory=list)
 
     def samples(self, requests: RouteRequests) -> tuple[Sample, ...] | None:
-        return requests.samples([one.resource for one in self.applied or ()])
+        return requests.samples(self._rules())
 
     def asked(self, samples: Sequence[Sample]) -> tuple[Asked, ...]:
-        return tuple(
-            Asked(one, *resource_masks(one.resource, samples)) for one in self.applied or ()
-        )
+        """Every statement with what its Resource says of the samples."""
+        masks = tuple(resource_masks(one, samples) for one in self._rules())
+        key = (len(samples), masks)
+        if key not in self._asked:
+            self._asked[key] = tuple(
+                Asked(one, *masks[self._rule_of[place]])
+                for place, one in enumerate(self.applied or ())
+            )
+        return self._asked[key]
+
+    def _rules(self) -> tuple[ResourceRule, ...]:
+        """The different Resource elements; statements often share one."""
+        if self._different is None:
+            numbers: dict[ResourceRule, int] = {}
+            for one in self.applied or ():
+                self._rule_of.append(numbers.setdefault(one.resource, len(numbers)))
+            self._different = tuple(numbers)
+        return self._different
 
     def let(self, rule: PolicyRule, asked: Sequence[Asked], reach: Let) -> Let:
         """The callers within `reach` whom the policy lets through under the rule."""
@@ -79,7 +98,7 @@ class PolicyOutcomes:
             return reach
         if self.applied is None:
             return Let((), reach.possible)
-        key = (rule, reach, tuple((one.yes, one.maybe) for one in asked))
+        key = (rule, reach, id(asked))
         if key not in self._known:
             self._known[key] = self._let(rule, asked, reach)
         return self._known[key]

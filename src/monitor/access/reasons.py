@@ -42,7 +42,7 @@ class Passage:
             gate.own_account,
             gate.credentials,
             gate.proven,
-            tuple((one.yes, one.maybe) for one in self.asked),
+            id(self.asked),
             self.let,
         )
 

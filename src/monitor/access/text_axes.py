@@ -26,7 +26,7 @@ from monitor.iampolicy.words import (
 )
 
 # Steps of the automata for one axis; past them the axis is opaque.
-WORK = 60_000
+WORK = 30_000
 _ARN_SEGMENTS = 6
 
 

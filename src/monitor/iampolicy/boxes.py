@@ -33,12 +33,12 @@ def subtract_one(box: Box, hole: Box) -> list[Box]:
 
 
 def subtract(boxes: Iterable[Box], holes: Iterable[Box], *, budget: int) -> list[Box]:
+    """`budget`: how many masks may be handled in all."""
     left = list(boxes)
     for hole in holes:
         left = [piece for box in left for piece in subtract_one(box, hole)]
-        if len(left) > budget:
-            left = merged(left)
-        if len(left) > budget:
+        budget -= len(left) * len(hole)
+        if budget < 0:
             raise BudgetExceededError
     return left
 
@@ -61,7 +61,5 @@ def disjoint(boxes: Iterable[Box], *, budget: int) -> list[Box]:
     """The same union without overlaps."""
     apart: list[Box] = []
     for box in merged(boxes):
-        apart += subtract([box], list(apart), budget=budget)
-        if len(apart) > budget:
-            raise BudgetExceededError
+        apart += subtract([box], apart, budget=budget - len(apart) * len(box))
     return apart
