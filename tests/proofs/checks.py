@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.access.answer import answer
+from monitor.access.answer import access_document, answer
+from monitor.access.decide import decide
 from monitor.access.question import read_question, snapshot_of
 from monitor.access.reference import decide_request
 from monitor.model.api import ApiSnapshot
 from tests.proofs.cases import Case
+from tests.proofs.snapshots import patched
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -22,8 +24,17 @@ def snapshot_for(question: Mapping[str, Any]) -> ApiSnapshot:
     return snapshot_of(read_question(question), now=NOW)
 
 
+def snapshot_of_case(case: Case) -> ApiSnapshot:
+    snapshot = snapshot_for(case.question)
+    return patched(snapshot, case.snapshot) if case.snapshot else snapshot
+
+
 def engine_complaints(case: Case) -> Iterator[str]:
-    got = answer(read_question(case.question), now=NOW)
+    if case.snapshot:
+        live = decide(snapshot_of_case(case), now=NOW).stages[0].live
+        got = access_document(live) | {"decisions": list(case.expect.get("decisions", ()))}
+    else:
+        got = answer(read_question(case.question), now=NOW)
     for name, wanted in case.expect.items():
         if name == "decisions" and case.beyond:
             continue
@@ -41,7 +52,7 @@ def _accepted(name: str, wanted: Any) -> tuple[Any, ...]:
 
 
 def reference_complaints(case: Case) -> Iterator[str]:
-    snapshot = snapshot_for(case.question)
+    snapshot = snapshot_of_case(case)
     for place, (request, wanted) in enumerate(
         zip(case.requests, case.expect.get("decisions", ()), strict=True)
     ):
