@@ -13,7 +13,7 @@ from monitor.access.circumstances import Circumstances, Network
 from monitor.access.codes import Code
 from monitor.access.doors import Doors, OpenDoor, doors_to
 from monitor.access.explain import sentence
-from monitor.access.outcome import NOBODY, Let, PolicyOutcomes
+from monitor.access.outcome import NOBODY, STAGE_BUDGET, Let, PolicyOutcomes
 from monitor.access.reach import reach_of
 from monitor.access.reasons import Passage, policy_speaks, stops, way_in
 from monitor.access.route_space import RouteRequests, RouteTable
@@ -23,6 +23,7 @@ from monitor.access.thresholds import Thresholds
 from monitor.access.verdict import Halves, Verdict, decisive, judged, nobody, widest_of
 from monitor.access.web_acl import WebAclPass, passes
 from monitor.access.witness import witness
+from monitor.iampolicy.boxes import Budget
 from monitor.iampolicy.document import parse
 from monitor.model.access import Reason, RouteAccess
 from monitor.model.api import (
@@ -65,6 +66,7 @@ class Judge:
     web_acl: WebAclPass = field(init=False)
     _outcomes: dict[object, PolicyOutcomes] = field(default_factory=dict)
     _summaries: dict[object, Summary] = field(default_factory=dict)
+    _budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
     _tables: dict[int, RouteTable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -231,7 +233,11 @@ class Judge:
         if document is not None and readable:
             applied = apply_policy(document, space, self.api_arn)
         return PolicyOutcomes(
-            space, document, applied, attached=policy is None or policy.text is not None
+            space,
+            document,
+            applied,
+            self._budget,
+            attached=policy is None or policy.text is not None,
         )
 
     @property

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from monitor.access.text_axes import classes
+from monitor.access.text_axes import counted_classes
+from monitor.iampolicy.boxes import Budget, BudgetExceededError
 from monitor.iampolicy.resources import ResourcePattern, ResourceRule
 from monitor.iampolicy.three_valued import Truth
 from monitor.iampolicy.variables import Unresolved
@@ -120,7 +121,7 @@ class RouteRequests:
     template: Template
     takers: tuple[Entry, ...] = ()
 
-    def samples(self, rules: Sequence[ResourceRule]) -> tuple[Sample, ...] | None:
+    def samples(self, rules: Sequence[ResourceRule], budget: Budget) -> tuple[Sample, ...] | None:
         """One request of each kind that the rules tell apart; None if that is too entangled."""
         if self.template.is_literal:
             path = self.template.filled("")
@@ -130,7 +131,10 @@ class RouteRequests:
             plain = tuple(self._plain())
             if len(plain) == len(self.verbs):
                 return plain
-        return self._by_automata(undecided)
+        try:
+            return self._by_automata(undecided, budget)
+        except BudgetExceededError:
+            return None
 
     def filler(self) -> Sample:
         """Some request to the route."""
@@ -160,18 +164,22 @@ class RouteRequests:
         )
         return list(dict.fromkeys(found))
 
-    def _by_automata(self, patterns: Sequence[ResourcePattern]) -> tuple[Sample, ...] | None:
+    def _by_automata(
+        self, patterns: Sequence[ResourcePattern], budget: Budget
+    ) -> tuple[Sample, ...] | None:
         chains = [one for pattern in patterns for one in pattern.all_chains(self.verbs)]
         near = self.takers if len(self.takers) <= _MOST_NEIGHBOURS else ()
         taken = [
             one.template.chain(self.base, None if one.verb == "ANY" else one.verb) for one in near
         ]
         own = tuple(self.template.chain(self.base, verb) for verb in self.verbs)
-        found = classes((*chains, *taken), own)
-        if found is None:
+        budget.spend(0)
+        examples = counted_classes((*chains, *taken), own)
+        budget.spend(examples.steps)
+        if examples.found is None:
             return None
         mark = ((1 << len(taken)) - 1) << len(chains)
-        arns = (arn for bits, arn in found.items() if not bits & mark)
+        arns = (arn for bits, arn in examples.found.items() if not bits & mark)
         parts = (arn.removeprefix(self.base).partition("/") for arn in arns)
         return tuple(self._sample(verb, path) for verb, _, path in parts)
 
