@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import os
 import signal
 import sys
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
+from itertools import islice
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -30,16 +30,30 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 SECONDS = 60
 WORKERS = 2
-# What case files do not speak of: sentences, and how an answer is shown.
-LEFT_OUT = {"explain", "codes", "caveats", "reasons", "blockers", "answer", "question"}
+# What case files do not speak of: sentences, places in a file, how an answer is shown.
+LEFT_OUT = {
+    *("explain", "codes", "caveats", "reasons", "blockers", "answer", "question"),
+    *("question_file", "json_places"),
+}
 
 
 @dataclass(frozen=True)
 class Mutant:
+    """`node` and `change` say where in the walk over the tree, and which of its changes."""
+
     path: Path
     line: int
     what: str
-    tree: ast.Module
+    node: int
+    change: int
+
+    def tree(self) -> ast.Module:
+        tree = ast.parse(self.path.read_text())
+        target = next(islice(_walk(tree), self.node, None))
+        _, attributes = next(islice(_changes(target), self.change, None))
+        for name, value in attributes.items():
+            setattr(target, name, value)
+        return ast.fix_missing_locations(tree)
 
     @property
     def module(self) -> str:
@@ -75,14 +89,19 @@ def mutants() -> Iterator[Mutant]:
 
 
 def _mutants_of(path: Path) -> Iterator[Mutant]:
-    tree = ast.parse(path.read_text())
-    for place, node in enumerate(ast.walk(tree)):
-        for what, change in _changes(node):
-            mutated = copy.deepcopy(tree)
-            target = next(one for index, one in enumerate(ast.walk(mutated)) if index == place)
-            for name, value in change.items():
-                setattr(target, name, value)
-            yield Mutant(path, getattr(node, "lineno", 0), what, ast.fix_missing_locations(mutated))
+    for place, node in enumerate(_walk(ast.parse(path.read_text()))):
+        for number, (what, _) in enumerate(_changes(node)):
+            yield Mutant(path, getattr(node, "lineno", 0), what, place, number)
+
+
+def _walk(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every node but those of annotations, which do nothing."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        annotations = {getattr(node, name, None) for name in ("annotation", "returns")}
+        pending += [child for child in ast.iter_child_nodes(node) if child not in annotations]
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -99,7 +118,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, dict[str, Any]]]:
             new_operator = _BINARY[type(op)]
             yield f"{type(op).__name__} -> {new_operator.__name__}", {"op": new_operator()}
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield "not dropped", {"op": ast.Not(), "operand": ast.UnaryOp(ast.Not(), operand)}
+            yield "not dropped", {"operand": ast.UnaryOp(ast.Not(), operand)}
         case ast.Constant(value=bool() as value):
             yield f"{value} -> {not value}", {"value": not value}
         case ast.Constant(value=int() as number):
@@ -124,7 +143,7 @@ class _MutantLoader(MetaPathFinder, Loader):
         return spec_from_loader(name, self, origin=str(self.mutant.path), is_package=is_package)
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self.mutant.tree, str(self.mutant.path), "exec"), module.__dict__)
+        exec(compile(self.mutant.tree(), str(self.mutant.path), "exec"), module.__dict__)
 
 
 def _survives(mutant: Mutant) -> bool:
