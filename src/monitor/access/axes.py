@@ -58,16 +58,23 @@ class CellKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Callers whom no condition tells apart; `values` holds a representative's value per key."""
+    """Callers whom no condition tells apart; `values` holds a representative's value per key.
+
+    `exact`: the representative is the only one.
+    """
 
     values: Mapping[str, CellValue] = field(default_factory=dict)
     kind: CellKind = CellKind.PLAIN
     identity: Identity | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CellAxis:
+    """`named`: the names that policies use, where the axis tells them from all others."""
+
     cells: tuple[Cell, ...]
+    named: frozenset[str] = frozenset()
 
     @property
     def full(self) -> int:

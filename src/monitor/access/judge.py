@@ -8,6 +8,7 @@ from datetime import datetime
 
 from monitor.access.admission import Reach, reaches
 from monitor.access.authorization import Gate, gates
+from monitor.access.callers import caller_boxes
 from monitor.access.caveats import caveats_of
 from monitor.access.circumstances import Circumstances, Network
 from monitor.access.codes import Code
@@ -36,8 +37,11 @@ from monitor.model.api import (
     Route,
     Stage,
 )
+from monitor.model.callers import CallerBox, CallerSet
 
 _CONNECT = Route(key="$connect", authorization=AuthorizationType.NONE)
+# Boxes of more callers than that may overlap.
+_MOST_BOXES_APART = 64
 _NO_POLICY = ResourcePolicy(text=None, source=PolicySource.SAVED)
 
 
@@ -83,7 +87,12 @@ class Judge:
             found = gates(self.snapshot, configuration, self.stage, guard)
             for door in self.doors.open:
                 verdict = self._through(door, configuration, requests, found)
-                access = RouteAccess(door=door.door, route=route.key, access=verdict.access)
+                access = RouteAccess(
+                    door=door.door,
+                    route=route.key,
+                    access=verdict.access,
+                    callers=verdict.callers,
+                )
                 yield access, verdict
 
     def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
@@ -209,7 +218,21 @@ class Judge:
             reasons += stops(door, passages, public)
         caveats = caveats_of(self.snapshot, door, self.web_acl, passages, halves)
         texts = tuple(dict.fromkeys(map(sentence, caveats)))
-        return Summary(halves, judged(halves), best, number, tuple(reasons), texts)
+        callers = self._callers(door, passages)
+        return Summary(halves, judged(halves, callers), best, number, tuple(reasons), texts)
+
+    def _callers(self, door: OpenDoor, passages: tuple[Passage, ...]) -> CallerSet:
+        """Everyone who gets in, and marked as such, everyone else who may."""
+        boxes: list[CallerBox] = []
+        for one in passages:
+            space, gate, let = one.outcomes.space, one.gate, one.let
+            certain = gate.proven and door.proven
+            if certain:
+                boxes += caller_boxes(space, let.sure, gate, door, proven=True)
+            if not certain or let.possible != let.sure:
+                boxes += caller_boxes(space, let.possible, gate, door, proven=False)
+        found = CallerSet(tuple(dict.fromkeys(boxes)))
+        return found.disjoint() if len(boxes) <= _MOST_BOXES_APART else found
 
     def _outcomes_of(
         self, door: OpenDoor, policy: ResourcePolicy | None, *, signed: bool
