@@ -58,6 +58,19 @@ def test_engine_and_reference_agree_on_every_cell(rng: Random) -> None:
                 assert not drawn.possibly
 
 
+@given(RANDOM)
+def test_engine_is_never_narrower_than_the_reference(rng: Random) -> None:
+    """Where a policy holds what AWS's pages leave open the engine may be unsure, never narrower."""
+    question = random_question(rng, odd=True)
+    note(str(question["policy"]))
+    snapshot = snapshot_for(question)
+    for drawn in drawn_requests(snapshot, rng, now=NOW, count=5):
+        note(str(drawn))
+        decision = reference(snapshot, drawn.request)
+        assert decision is Decision.DENY or drawn.possibly
+        assert decision is not Decision.DENY or not drawn.surely
+
+
 def _asks_for_user_pool(question: Mapping[str, Any]) -> bool:
     """Whether a user pool's token is enough where the policy is silent is not described; the engine
     takes it for enough, the reference does not tell."""
