@@ -53,7 +53,7 @@ def reaches(
 
 def _by_who(space: Space, box: Box) -> Iterable[tuple[Who, Box]]:
     place = space.index.get(AxisName.IDENTITY)
-    if place is None:
+    if place is None or not space.circumstances.signed:
         yield Who.ANONYMOUS, box
         return
     axis = space.axes[place]

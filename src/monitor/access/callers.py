@@ -66,6 +66,7 @@ def _principals(space: Space, box: Box) -> Iterator[CallerPrincipal]:
     organizations = {_organization(cell) for cell in _cells(space, box, AxisName.ORGANIZATION)}
     for cell in callers:
         if cell.identity is None:
+            yield ANONYMOUS
             continue
         named = cell.kind is not CellKind.STRANGER
         for organization in organizations or {OTHERS}:

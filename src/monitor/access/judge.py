@@ -10,22 +10,20 @@ from monitor.access.admission import Reach, reaches
 from monitor.access.authorization import Gate, gates
 from monitor.access.callers import caller_boxes
 from monitor.access.caveats import caveats_of
-from monitor.access.circumstances import Circumstances, Network
+from monitor.access.circumstances import Network
 from monitor.access.codes import Code
 from monitor.access.doors import Doors, OpenDoor, doors_to
 from monitor.access.explain import sentence
-from monitor.access.outcome import NOBODY, STAGE_BUDGET, Let, PolicyOutcomes
+from monitor.access.fronts import Fronts
+from monitor.access.outcome import NOBODY, STAGE_BUDGET, Let
 from monitor.access.reach import reach_of
 from monitor.access.reasons import Passage, policy_speaks, stops, way_in
 from monitor.access.route_space import RouteRequests, RouteTable
-from monitor.access.space import Surroundings, build_space
-from monitor.access.statements import apply_policy
 from monitor.access.thresholds import Thresholds
 from monitor.access.verdict import Halves, Verdict, decisive, judged, nobody, widest_of
 from monitor.access.web_acl import WebAclPass, passes
 from monitor.access.witness import witness
 from monitor.iampolicy.boxes import Budget
-from monitor.iampolicy.document import parse
 from monitor.model.access import Reason, RouteAccess
 from monitor.model.api import (
     ApiSnapshot,
@@ -68,7 +66,7 @@ class Judge:
     thresholds: Thresholds
     doors: Doors = field(init=False)
     web_acl: WebAclPass = field(init=False)
-    _outcomes: dict[object, PolicyOutcomes] = field(default_factory=dict)
+    _fronts: Fronts = field(init=False)
     _summaries: dict[object, Summary] = field(default_factory=dict)
     _budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
     _tables: dict[int, RouteTable] = field(default_factory=dict)
@@ -76,6 +74,7 @@ class Judge:
     def __post_init__(self) -> None:
         self.doors = doors_to(self.snapshot, self.stage.name)
         self.web_acl = passes(self.snapshot, self.stage)
+        self._fronts = Fronts(self.snapshot, self.now, self.web_acl, self._budget)
 
     def closed_doors(self) -> tuple[Reason, ...]:
         return self.doors.closed or (Reason(code=Code.NO_DOOR),)
@@ -177,8 +176,9 @@ class Judge:
         requests: RouteRequests,
         gate: Gate,
     ) -> Passage:
-        outcomes = self._outcomes_of(door, policy, signed=gate.signed)
-        samples = outcomes.samples(requests)
+        front = self._fronts.front(door, policy, signed=gate.signed)
+        outcomes = front.outcomes
+        samples = front.samples(requests, self._budget)
         if samples is None:
             samples = (requests.filler(),)
             reach = reach_of(self.web_acl, door, outcomes.space, gate, 1)
@@ -187,7 +187,9 @@ class Judge:
         if not samples:
             return Passage(gate, outcomes, samples, (), NOBODY)
         asked = outcomes.asked(samples)
-        reach = reach_of(self.web_acl, door, outcomes.space, gate, len(samples))
+        reach = front.reach(
+            reach_of(self.web_acl, door, outcomes.space, gate, len(samples)), samples
+        )
         return Passage(gate, outcomes, samples, asked, outcomes.let(gate.rule, asked, reach))
 
     def _summary(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
@@ -233,49 +235,3 @@ class Judge:
                 boxes += caller_boxes(space, let.possible, gate, door, proven=False)
         found = CallerSet(tuple(dict.fromkeys(boxes)))
         return found.disjoint() if len(boxes) <= _MOST_BOXES_APART else found
-
-    def _outcomes_of(
-        self, door: OpenDoor, policy: ResourcePolicy | None, *, signed: bool
-    ) -> PolicyOutcomes:
-        text = policy.text if policy is not None else None
-        key = (id(door), policy is None, text, signed)
-        if key not in self._outcomes:
-            self._outcomes[key] = self._outcome(door, policy, signed)
-        return self._outcomes[key]
-
-    def _outcome(
-        self, door: OpenDoor, policy: ResourcePolicy | None, signed: bool
-    ) -> PolicyOutcomes:
-        circumstances = Circumstances(door.network, signed, self.now)
-        document = parse(policy.text) if policy is not None and policy.text is not None else None
-        readable = document is not None and document.readable
-        space = build_space(
-            circumstances, (document,) if document and readable else (), self._surroundings(door)
-        )
-        applied = None
-        if document is not None and readable:
-            applied = apply_policy(document, space, self.api_arn)
-        return PolicyOutcomes(
-            space,
-            document,
-            applied,
-            self._budget,
-            attached=policy is None or policy.text is not None,
-        )
-
-    @property
-    def api_arn(self) -> str:
-        api = self.snapshot.api
-        return f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}"
-
-    def _surroundings(self, door: OpenDoor) -> Surroundings:
-        domain = door.private_domain
-        return Surroundings(
-            api=self.snapshot.api,
-            families=door.families,
-            borders=tuple(edge for span in self.web_acl.addresses.spans for edge in span),
-            endpoints=tuple(
-                (one.vpc_endpoint_id, one.vpc_id) for one in self.snapshot.vpc_endpoints or ()
-            ),
-            named_endpoints=(domain.access_associations or ()) if domain else (),
-        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from monitor.access.authorization import PolicyRule
 from monitor.access.circumstances import AxisName
-from monitor.access.route_space import RouteRequests, Sample, resource_masks
+from monitor.access.route_space import Sample, resource_masks
 from monitor.access.space import Space
 from monitor.access.statements import Applied
 from monitor.iampolicy.boxes import Box, Budget, BudgetExceededError, intersect, merged, subtract
@@ -68,12 +68,9 @@ class PolicyOutcomes:
     _different: tuple[ResourceRule, ...] | None = None
     _rule_of: list[int] = field(default_factory=list)
 
-    def samples(self, requests: RouteRequests) -> tuple[Sample, ...] | None:
-        return requests.samples(self._rules(), self.budget)
-
     def asked(self, samples: Sequence[Sample]) -> tuple[Asked, ...]:
         """Every statement with what its Resource says of the samples."""
-        masks = tuple(resource_masks(one, samples) for one in self._rules())
+        masks = tuple(resource_masks(one, samples) for one in self.rules())
         key = (len(samples), masks)
         if key not in self._asked:
             self._asked[key] = tuple(
@@ -82,7 +79,7 @@ class PolicyOutcomes:
             )
         return self._asked[key]
 
-    def _rules(self) -> tuple[ResourceRule, ...]:
+    def rules(self) -> tuple[ResourceRule, ...]:
         """The different Resource elements; statements often share one."""
         if self._different is None:
             numbers: dict[ResourceRule, int] = {}

@@ -112,7 +112,8 @@ class _Region:
         element = statement.principal
         if element is None:
             return
-        place = self._space.index.get(AxisName.IDENTITY)
+        signed = self._space.circumstances.signed
+        place = self._space.index.get(AxisName.IDENTITY) if signed else None
         axis = None if place is None else self._space.axes[place]
         if place is None or not isinstance(axis, CellAxis):
             self.everywhere(matches_principal(element, None, effect=effect))
