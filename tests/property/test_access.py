@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import given, note
 from hypothesis import strategies as st
+from tests.proofs.caller_sets import holds_caller
 from tests.proofs.cells import drawn_requests
 from tests.proofs.checks import NOW, snapshot_for, witness_complaints
 from tests.proofs.random_questions import (
@@ -22,6 +23,7 @@ from monitor.access.decide import decide
 from monitor.access.reference import decide_request
 from monitor.model.access import RouteAccess, Scope
 from monitor.model.api import ApiSnapshot, AuthorizationType
+from monitor.model.callers import EVERY_CALLER, NO_CALLERS
 from monitor.model.request import ANONYMOUS, Decision, Request
 
 RANDOM = st.randoms(use_true_random=False)
@@ -103,6 +105,32 @@ def _covers(route: RouteAccess, request: Request) -> bool:
         return True
     address = ipaddress.ip_address(request.source_ip)
     return any(address in ipaddress.ip_network(cidr) for cidr in access.source_cidrs)
+
+
+@given(RANDOM)
+def test_whoever_gets_in_is_among_the_callers(rng: Random) -> None:
+    """The same of the exact set, for callers with names and credentials too."""
+    question = random_question(rng)
+    note(str(question["policy"]))
+    snapshot = snapshot_for(question)
+    routes = list(live_routes(snapshot))
+    for _ in range(12):
+        request = random_request(rng, question)
+        if reference(snapshot, request) is not Decision.DENY:
+            note(str(request))
+            assert any(holds_caller(route.callers, request) for route in routes)
+
+
+@given(RANDOM)
+def test_sets_of_callers_are_within_themselves(rng: Random) -> None:
+    snapshot = snapshot_for(random_question(rng))
+    for route in live_routes(snapshot):
+        callers = route.callers
+        assert callers.is_within(callers) is None
+        assert callers.is_within(EVERY_CALLER) is None
+        assert callers.disjoint().is_within(callers) is None
+        assert callers.is_within(callers.disjoint()) is None
+        assert (callers.is_within(NO_CALLERS) is None) is (route.access.scope is Scope.NOBODY)
 
 
 @given(RANDOM)
