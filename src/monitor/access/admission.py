@@ -147,7 +147,7 @@ def _scope(who: Who, network: Scope, gate: Gate, door: OpenDoor) -> Scope:
         return _PRINCIPAL_SCOPES[who]
     if Credential.API_KEY in gate.credentials:
         return Scope.KEY
-    if who is Who.STRANGER and network in (Scope.INTERNET, Scope.INTERNET_EXCEPT_CIDRS):
+    if who is Who.STRANGER and network.is_public:
         return Scope.ANY_AWS_ACCOUNT
     return network
 

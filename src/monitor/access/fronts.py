@@ -1,4 +1,4 @@
-"""The policies a call meets behind each kind of door, applied to the callers who come through it."""
+"""The policies a call meets behind each door, applied to the callers who come through it."""
 
 from __future__ import annotations
 
