@@ -265,3 +265,23 @@ def _edges(block: str) -> Iterator[str]:
     for value in (first - 1, first, last, last + 1):
         if 0 <= value <= top:
             yield str(kind(value))
+
+
+def spoilt(rng: Random, value: Any) -> Any:
+    """The same JSON with one part of it replaced by something that may not stand there."""
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(list(value))
+        if rng.random() < 0.15:
+            return {(rng.choice(_ODD_NAMES) if one == key else one): v for one, v in value.items()}
+        return value | {key: spoilt(rng, value[key])}
+    if isinstance(value, list) and value and rng.random() < 0.8:
+        place = rng.randrange(len(value))
+        return [*value[:place], spoilt(rng, value[place]), *value[place + 1 :]]
+    return rng.choice(_ODD_VALUES)
+
+
+_ODD_NAMES = ("", "Effect", "NotPrincipal", "Condition", "StringLike", "aws:sourceip", "\ud800")
+_ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, -1.5, 10**30, "", "*", "${", "\ud800", "execute-api:Invoke", "::/0"),
+    *([], {}, [[]], ["*"], [None], {"AWS": []}, {"AWS": None}, {"*": "*"}, {"": {"": ""}}),
+)

@@ -17,6 +17,7 @@ from tests.proofs.random_questions import (
     random_question,
     random_request,
     random_statement,
+    spoilt,
 )
 
 from monitor.access.decide import decide
@@ -67,6 +68,19 @@ def test_engine_is_never_narrower_than_the_reference(rng: Random) -> None:
     note(str(question["policy"]))
     snapshot = snapshot_for(question)
     for drawn in drawn_requests(snapshot, rng, now=NOW, count=5):
+        note(str(drawn))
+        decision = reference(snapshot, drawn.request)
+        assert decision is Decision.DENY or drawn.possibly
+        assert decision is not Decision.DENY or not drawn.surely
+
+
+@given(RANDOM)
+def test_malformed_policies_are_answered_and_never_narrower(rng: Random) -> None:
+    question = random_question(rng, odd=rng.random() < 0.5)
+    question["policy"] = spoilt(rng, question["policy"])
+    note(str(question["policy"]))
+    snapshot = snapshot_for(question)
+    for drawn in drawn_requests(snapshot, rng, now=NOW, count=3):
         note(str(drawn))
         decision = reference(snapshot, drawn.request)
         assert decision is Decision.DENY or drawn.possibly

@@ -250,12 +250,11 @@ def conditions_hold(statement: Statement, context: RequestContext, *, variables:
 
 
 def _condition_holds(condition: Condition, context: RequestContext, *, variables: bool) -> Tri:
-    if condition.problems:
-        return None
+    unreadable: tuple[str | None, ...] = (None,) if condition.problems else ()
     return condition_holds(
         condition.operator,
         condition.key,
-        tuple(term.text for term in condition.values),
+        (*(term.text for term in condition.values), *unreadable),
         context.lookup,
         variables=variables,
     )
