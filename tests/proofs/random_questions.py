@@ -69,6 +69,11 @@ ACTIONS = (
 )
 METHODS = ("GET", "POST", "DELETE")
 ROUTES = ("GET /pets", "POST /pets", "GET /pets/{petId}", "ANY /{proxy+}", "GET /", "ANY /pets")
+HTTP_ROUTES = (
+    *("GET /pets", "ANY /pets", "GET /pets/{petId}", "GET /pets/7", "GET /pets/{proxy+}"),
+    *("ANY /{proxy+}", "POST /{proxy+}", "$default", "GET /", "GET /{name}"),
+)
+WEBSOCKET_ROUTES = ("$connect", "$disconnect", "$default", "sendmessage")
 
 _STRING_TESTS = (
     *("StringEquals", "StringNotEquals", "StringLike", "StringNotLike"),
@@ -112,6 +117,34 @@ def _route(rng: Random, key: str, main: str) -> dict[str, Any]:
         "path": path,
         "authorization_type": authorization,
         "api_key_required": rng.random() < 0.05,
+    }
+
+
+def random_http_question(rng: Random) -> dict[str, Any]:
+    """An HTTP or WebSocket API: no policy, all is in the routes and the doors."""
+    websocket = rng.random() < 0.2
+    keys = WEBSOCKET_ROUTES if websocket else HTTP_ROUTES
+    kinds = ("NONE", "AWS_IAM", "CUSTOM") if websocket else ("NONE", "AWS_IAM", "CUSTOM", "JWT")
+    domain = {
+        "domain_name": "api.example.com",
+        "ip_address_type": rng.choice(("ipv4", "dualstack")),
+        "mutual_tls": rng.random() < 0.5,
+        "stage": rng.choice(("", "prod", "test")),
+    }
+    return QUESTION | {
+        "id": "random",
+        "policy": None,
+        "api": API
+        | {
+            "api_type": "WEBSOCKET" if websocket else "HTTP",
+            "ip_address_type": rng.choice(("ipv4", "dualstack")),
+            "disable_execute_api_endpoint": rng.random() < 0.3,
+            "custom_domains": [domain] if rng.random() < 0.5 else [],
+            "routes": [
+                {"route_key": key, "authorization_type": rng.choice(kinds)}
+                for key in rng.sample(keys, rng.randint(1, min(4, len(keys))))
+            ],
+        },
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.proofs.cells import drawn_requests
 from tests.proofs.checks import NOW, snapshot_for, witness_complaints
 from tests.proofs.random_questions import (
     UNNAMED,
+    random_http_question,
     random_question,
     random_request,
     random_statement,
@@ -59,6 +61,23 @@ def test_engine_and_reference_agree_on_every_cell(rng: Random) -> None:
                 assert not drawn.surely or _asks_for_user_pool(question)
             case Decision.DENY:
                 assert not drawn.possibly
+
+
+@given(RANDOM)
+def test_engine_and_reference_agree_on_apis_without_policies(rng: Random) -> None:
+    question = random_http_question(rng)
+    note(str(question["api"]))
+    snapshot = snapshot_for(question)
+    routes = list(live_routes(snapshot))
+    for drawn in drawn_requests(snapshot, rng, now=NOW, count=3):
+        note(str(drawn))
+        decision = reference(snapshot, drawn.request)
+        assert (decision is Decision.ALLOW) is drawn.surely is drawn.possibly
+    for _ in range(12):
+        request = replace(random_request(rng, question), client_certificate=rng.random() < 0.5)
+        note(str(request))
+        if reference(snapshot, request) is Decision.ALLOW:
+            assert any(holds_caller(route.callers, request) for route in routes)
 
 
 @given(RANDOM)
