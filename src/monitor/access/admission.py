@@ -112,7 +112,8 @@ def _addresses(space: Space, boxes: Iterable[Box], door: OpenDoor) -> tuple[Addr
     if not isinstance(axis, AddressAxis):
         return NOWHERE, False
     mask = reduce(or_, (box[place] for box in boxes), 0)
-    return axis.addresses(mask) & door.families, mask == axis.full
+    unrestricted = mask == axis.full or axis.holds_absent(mask)
+    return axis.addresses(mask) & door.families, unrestricted
 
 
 def _endpoint_scope(space: Space, boxes: Iterable[Box]) -> Scope:

@@ -40,6 +40,8 @@ from monitor.model.callers import CallerBox, CallerSet
 _CONNECT = Route(key="$connect", authorization=AuthorizationType.NONE)
 # Boxes of more callers than that may overlap.
 _MOST_BOXES_APART = 64
+_NO_CONNECT_ROUTE = Reason(code=Code.NO_CONNECT_ROUTE)
+_CONNECT_DECIDES = Reason(code=Code.CONNECT_DECIDES)
 _NO_POLICY = ResourcePolicy(text=None, source=PolicySource.SAVED)
 
 
@@ -83,7 +85,7 @@ class Judge:
         """Every route through every door."""
         for route, guard in self.guarded_routes(configuration):
             requests = self.requests(configuration, route)
-            found = gates(self.snapshot, configuration, self.stage, guard)
+            found = self._gates(configuration, guard)
             for door in self.doors.open:
                 verdict = self._through(door, configuration, requests, found)
                 access = RouteAccess(
@@ -93,6 +95,14 @@ class Judge:
                     callers=verdict.callers,
                 )
                 yield access, verdict
+
+    def _gates(self, configuration: Configuration, guard: Route) -> tuple[Gate, ...]:
+        found = gates(self.snapshot, configuration, self.stage, guard)
+        if self.snapshot.api_type is not ApiType.WEBSOCKET:
+            return found
+        if guard is _CONNECT:
+            return tuple(replace(one, reasons=(_NO_CONNECT_ROUTE,)) for one in found)
+        return tuple(replace(one, reasons=(_CONNECT_DECIDES, *one.reasons)) for one in found)
 
     def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
         table = self._tables.get(id(configuration))

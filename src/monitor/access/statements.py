@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.access.axes import CellAxis
@@ -128,7 +127,3 @@ class _Region:
         else:
             self.along(met[0], met[1].yes, met[1].maybe)
 
-
-def unreadable_parts(policy: PolicyDocument) -> Iterator[str]:
-    """The places of everything in a policy that could not be understood."""
-    return (problem.place or "the document" for problem in policy.problems)

@@ -30,6 +30,9 @@ OFFICE = AddressSet.of_cidrs(("203.0.113.0/24",))
 ROLE = "arn:aws:iam::999999999999:role/app"
 
 
+ANYBODY = CallerSet((replace(INTERNET, principals=frozenset({ANYONE})),))
+
+
 def one(box: CallerBox) -> CallerSet:
     return CallerSet((box,))
 
