@@ -87,4 +87,3 @@ def _configuration(
     if not judged:
         return nobody(*judge.closed_doors()), ()
     return united([verdict for _, verdict in judged]), tuple(route for route, _ in judged)
-

@@ -126,4 +126,3 @@ class _Region:
             self.everywhere(met)
         else:
             self.along(met[0], met[1].yes, met[1].maybe)
-
