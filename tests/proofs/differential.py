@@ -179,6 +179,15 @@ def _identity(principal: str) -> Iterator[tuple[str, str]]:
         yield "aws:username", name.rpartition("/")[2]
 
 
+_PRINCIPAL_TYPES = {
+    "user": "User",
+    "role": "AssumedRole",
+    "assumed-role": "AssumedRole",
+    "federated-user": "FederatedUser",
+    "root": "Account",
+}
+
+
 def ask(asked: list[Probe], repairs: Sequence[Callable[[str], list[str]]] = ()) -> list[str]:
     """The other evaluator's answers: `Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied`, or an
     error."""
