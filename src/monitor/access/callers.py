@@ -18,7 +18,6 @@ from monitor.model.callers import (
     CallerBox,
     CallerNetwork,
     CallerPrincipal,
-    Credential,
     NameSet,
     PrincipalKind,
     only,
@@ -35,9 +34,7 @@ def caller_boxes(
     space: Space, boxes: Iterable[Box], gate: Gate, door: OpenDoor, *, proven: bool
 ) -> Iterator[CallerBox]:
     """Who the boxes are, through one door and gate."""
-    credentials = gate.credentials
-    if door.needs_certificate:
-        credentials |= {Credential.CLIENT_CERTIFICATE}
+    credentials = frozenset(gate.held(door.needs_certificate))
     for box in boxes:
         for endpoints, vpcs in _endpoints(space, box):
             yield CallerBox(

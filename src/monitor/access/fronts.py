@@ -16,7 +16,7 @@ from monitor.access.statements import apply_policy
 from monitor.access.web_acl import WebAclPass
 from monitor.iampolicy.boxes import Budget
 from monitor.iampolicy.document import PolicyDocument, parse
-from monitor.model.api import ApiSnapshot, ResourcePolicy
+from monitor.model.api import ApiSnapshot, ApiType, ResourcePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,14 @@ class Fronts:
         applied = None
         if document is not None and document.readable:
             applied = apply_policy(document, space, self.api_arn)
-        return PolicyOutcomes(space, document, applied, self.budget, attached)
+        return PolicyOutcomes(
+            space,
+            document,
+            applied,
+            self.budget,
+            attached,
+            can_have_policy=self.snapshot.api_type is ApiType.REST,
+        )
 
     @property
     def api_arn(self) -> str:

@@ -161,6 +161,7 @@ class Judge:
         if best is not None:
             space = leading.outcomes.space
             shown = witness(space, best.example, leading.samples, door, self.stage.name)
+            shown = replace(shown, credentials=leading.gate.held(door.needs_certificate))
         access = replace(
             summary.verdict.access,
             because=tuple(because),

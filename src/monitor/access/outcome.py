@@ -55,7 +55,7 @@ class PolicyOutcomes:
     """A policy against one space of callers, asked route by route; equal questions once.
 
     `attached` False: there is no policy. `document` None: there is one, but it was not read;
-    `applied` None: nothing is known of what it says.
+    `applied` None: nothing is known of what it says. HTTP and WebSocket APIs cannot have one.
     """
 
     space: Space
@@ -63,6 +63,7 @@ class PolicyOutcomes:
     applied: tuple[Applied, ...] | None
     budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
     attached: bool = True
+    can_have_policy: bool = True
     _known: dict[object, Let] = field(default_factory=dict)
     _asked: dict[object, tuple[Asked, ...]] = field(default_factory=dict)
     _different: tuple[ResourceRule, ...] | None = None
