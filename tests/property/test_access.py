@@ -57,7 +57,7 @@ def test_engine_and_reference_agree_on_every_cell(rng: Random) -> None:
             case Decision.ALLOW:
                 assert drawn.surely
             case Decision.UNKNOWN:
-                assert drawn.possibly
+                assert drawn.possibly or _hangs_on_unknown_address(question)
                 assert not drawn.surely or _asks_for_user_pool(question)
             case Decision.DENY:
                 assert not drawn.possibly
@@ -89,7 +89,7 @@ def test_engine_is_never_narrower_than_the_reference(rng: Random) -> None:
     for drawn in drawn_requests(snapshot, rng, now=NOW, count=5):
         note(str(drawn))
         decision = reference(snapshot, drawn.request)
-        assert decision is Decision.DENY or drawn.possibly
+        assert drawn.possibly or not _gets_in(question, decision)
         assert decision is not Decision.DENY or not drawn.surely
 
 
@@ -102,8 +102,22 @@ def test_malformed_policies_are_answered_and_never_narrower(rng: Random) -> None
     for drawn in drawn_requests(snapshot, rng, now=NOW, count=3):
         note(str(drawn))
         decision = reference(snapshot, drawn.request)
-        assert decision is Decision.DENY or drawn.possibly
+        assert drawn.possibly or not _gets_in(question, decision)
         assert decision is not Decision.DENY or not drawn.surely
+
+
+def _gets_in(question: Mapping[str, Any], decision: Decision) -> bool:
+    """Surely, or perhaps and for a reason that the engine must count as well."""
+    unsure = decision is Decision.UNKNOWN and not _hangs_on_unknown_address(question)
+    return decision is Decision.ALLOW or unsure
+
+
+def _hangs_on_unknown_address(question: Mapping[str, Any]) -> bool:
+    """Behind a VPC endpoint nobody knows aws:SourceIp. The reference then asks each condition for
+    itself, the engine whether one address can meet them all; so only the engine is exact."""
+    return (
+        question["endpoint_type"] == "PRIVATE" and "aws:sourceip" in str(question["policy"]).lower()
+    )
 
 
 def _asks_for_user_pool(question: Mapping[str, Any]) -> bool:
@@ -125,7 +139,7 @@ def test_whoever_gets_in_is_inside_the_answer(rng: Random) -> None:
         request = random_request(rng, question)
         if request.token or request.api_key or request.principal not in (ANONYMOUS, *UNNAMED):
             continue
-        if reference(snapshot, request) is not Decision.DENY:
+        if _gets_in(question, reference(snapshot, request)):
             note(str(request))
             assert any(_covers(route, request) for route in routes)
 
@@ -149,7 +163,7 @@ def test_whoever_gets_in_is_among_the_callers(rng: Random) -> None:
     routes = list(live_routes(snapshot))
     for _ in range(12):
         request = random_request(rng, question)
-        if reference(snapshot, request) is not Decision.DENY:
+        if _gets_in(question, reference(snapshot, request)):
             note(str(request))
             assert any(holds_caller(route.callers, request) for route in routes)
 
