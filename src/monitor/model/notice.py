@@ -31,8 +31,8 @@ class Notice:
     """One message: all that one look changed about one API.
 
     `sequence` is the version of the record it was stored with, so that the notices of an API have
-    an order. `still_open` counts the findings that are not resolved after it. `scope_before` None:
-    the API was never judged before.
+    an order. `unresolved`: every finding of the API that is open or unknown after this look, those
+    of the steps included. `scope_before` None: the API was never judged before.
     """
 
     api: ApiId
@@ -40,7 +40,7 @@ class Notice:
     sequence: int
     made_at: datetime
     steps: tuple[Step, ...]
-    still_open: int
+    unresolved: tuple[Finding, ...]
     scope_before: Scope | None
     scope_now: Scope
     cause: Cause | None = None

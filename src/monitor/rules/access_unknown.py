@@ -1,0 +1,107 @@
+"""It could not be told who can invoke: something was not read, or cannot be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.model.access import Reason, Scope, StageAccess
+from monitor.model.finding import Severity, Status, Violation
+from monitor.model.gaps import Gap, Unknown
+from monitor.model.rule import Rule, RuleInput
+
+ID = "access-unknown"
+
+_HIDES_STAGES = frozenset({Unknown.API, Unknown.STAGES})
+_HIDES_THE_DRAFT = frozenset({Unknown.DRAFT_ROUTES, Unknown.AUTHORIZERS})
+
+
+def _check(given: RuleInput) -> Iterator[Violation]:
+    gaps = given.snapshot.gaps
+    if hidden := [gap for gap in gaps if gap.unknown in _HIDES_STAGES]:
+        yield _whole_api(hidden)
+    if drafts := [gap for gap in gaps if gap.unknown in _HIDES_THE_DRAFT]:
+        yield _draft(drafts)
+    # Where anyone may call, it does not matter who can.
+    if given.public_access_allowed:
+        return
+    others = [gap for gap in gaps if gap.unknown not in _HIDES_STAGES | _HIDES_THE_DRAFT]
+    for stage in given.access.stages:
+        if stage.live.public is None:
+            yield _stage(stage, others)
+
+
+def _whole_api(gaps: list[Gap]) -> Violation:
+    return Violation(
+        rule=ID,
+        severity=Severity.HIGH,
+        status=Status.UNKNOWN,
+        title=f"nobody can say who may call this API: {_what(gaps)}",
+        scope=Scope.UNKNOWN,
+        stage="",
+        deployment_id=None,
+        live=True,
+        because=_reasons(gaps),
+    )
+
+
+def _draft(gaps: list[Gap]) -> Violation:
+    return Violation(
+        rule=ID,
+        severity=Severity.LOW,
+        status=Status.UNKNOWN,
+        title=f"nobody can say what the next deployment opens: {_what(gaps)}",
+        scope=Scope.UNKNOWN,
+        stage="",
+        deployment_id=None,
+        live=False,
+        because=_reasons(gaps),
+    )
+
+
+def _stage(stage: StageAccess, gaps: list[Gap]) -> Violation:
+    why = _what(gaps) if gaps else "its configuration cannot be decided"
+    return Violation(
+        rule=ID,
+        severity=Severity.HIGH,
+        status=Status.UNKNOWN,
+        title=f"nobody can say who may call stage {stage.stage}: {why}",
+        scope=Scope.UNKNOWN,
+        stage=stage.stage,
+        deployment_id=stage.deployment_id,
+        live=True,
+        routes=tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public is None)),
+        because=(*_reasons(gaps), *stage.live.because),
+        caveats=stage.live.caveats,
+    )
+
+
+def _what(gaps: list[Gap]) -> str:
+    return ", ".join(dict.fromkeys(f"{gap.operation} answered {gap.error_code}" for gap in gaps))
+
+
+def _reasons(gaps: list[Gap]) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(
+            code="gap",
+            place=gap.subject,
+            fields={
+                "operation": f"{gap.service}:{gap.operation}",
+                "error_code": gap.error_code,
+                "unknown": gap.unknown.value,
+            },
+        )
+        for gap in gaps
+    )
+
+
+RULE = Rule(
+    id=ID,
+    title="Access is unknown",
+    severity=Severity.HIGH,
+    attacker_view="Whatever is open here, nobody is watching it.",
+    fix=(
+        "Give Gatewatch's role the read that was refused, or look again once the throttling or the "
+        "fault is over; the answer names the call and its error."
+    ),
+    check=_check,
+)
