@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import click
 
+from monitor.cli.replay import replay
+from monitor.cli.scan import scan
+
 
 @click.group()
 @click.version_option(package_name="gatewatch")
 def gatewatch() -> None:
     """Who can invoke your API Gateway APIs, is it allowed, who changed it."""
+
+
+gatewatch.add_command(scan)
+gatewatch.add_command(replay)

@@ -15,6 +15,7 @@ from monitor.model.api import ApiSnapshot, ApiType
 from monitor.model.change import Change
 from monitor.model.finding import Cause, Finding, Severity, Status
 from monitor.model.gaps import Gap
+from monitor.report.curl import curl
 
 
 class _Document(BaseModel):
@@ -38,8 +39,9 @@ class ReasonDocument(_Document):
 
 
 class WitnessDocument(_Document):
-    """One concrete request that gets in."""
+    """One concrete request that gets in; `curl` is the same for a shell."""
 
+    curl: str
     door: str
     method: str
     path: str
@@ -260,6 +262,7 @@ def _witness(witness: Witness | None) -> WitnessDocument | None:
     if witness is None:
         return None
     return WitnessDocument(
+        curl=curl(witness),
         door=witness.door.host,
         method=witness.method,
         path=witness.path,

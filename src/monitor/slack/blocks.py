@@ -15,7 +15,8 @@ from monitor.access.explain import sentence
 from monitor.model.finding import Finding, Severity, Status
 from monitor.model.notice import Notice
 from monitor.report.curl import curl
-from monitor.slack.text import clip, code, code_block, mrkdwn, plain
+from monitor.report.plain import clip, plain
+from monitor.slack.text import code, code_block, mrkdwn
 
 Block = dict[str, Any]
 
