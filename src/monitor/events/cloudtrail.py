@@ -186,7 +186,7 @@ def _family(record: CloudTrailRecord, effect: Effect | None) -> ApiFamily | None
     if effect.rest is None:
         return ApiFamily.V2
     request = record.request
-    if "restApiId" in request or "template" in request or any(_inputs(request)):
+    if "restApiId" in request or "template" in request or next(_inputs(request), None) is not None:
         return ApiFamily.REST
     if "apiId" in request or "apiId" in record.response or "domainNameConfigurations" in request:
         return ApiFamily.V2
