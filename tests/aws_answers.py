@@ -1,0 +1,55 @@
+"""A real boto3 client whose answers are given: parameters are validated and pages are followed as
+ever, only nothing is sent. Any call that would write fails the test."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Mapping
+from threading import Lock
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore.model import OperationModel
+
+Answer = Mapping[str, Any] | Exception | Callable[[Mapping[str, Any]], Any]
+
+
+class AwsError(Exception):
+    def __init__(self, code: str, status: int = 400, message: str = "refused") -> None:
+        super().__init__(code)
+        self.code, self.status, self.message = code, status, message
+
+
+class AwsAnswers:
+    """Operation -> answer, an error, or a function of the request's parameters."""
+
+    def __init__(self, **answers: Answer) -> None:
+        self.answers: dict[str, Answer] = dict(answers)
+        self.calls: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def client(self, service: str = "apigateway") -> Any:
+        client = boto3.client(service, region_name="us-east-1")
+        client.meta.events.register(f"before-call.{service}", self._answer)
+        return client
+
+    def _answer(self, model: OperationModel, params: Mapping[str, Any], **_: Any) -> Any:
+        assert model.http["method"] == "GET", f"{model.name} writes"
+        with self._lock:
+            self.calls[model.name] += 1
+        answer = self.answers[model.name]
+        if callable(answer):
+            answer = answer(params)
+        if isinstance(answer, AwsError):
+            error = {"Error": {"Code": answer.code, "Message": answer.message}}
+            return SimpleNamespace(status_code=answer.status), error
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(status_code=200), dict(answer)
+
+
+def body(data: bytes) -> dict[str, Any]:
+    """The answer of GetExport."""
+    return {"contentType": "application/json", "body": io.BytesIO(data)}
