@@ -18,6 +18,9 @@ import threading
 MENDS = (
     "cloudtrail",
     "deployed_snapshot",
+    "saved_policy",
+    "patched_values",
+    "default_endpoint",
     "caller_address",
     "batching_window",
     "streams",

@@ -90,12 +90,13 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop the emulator and every function it runs; safe to call again."""
+        if self.process.stdin is None or self.process.stdin.closed:
+            return
         # Its state is not worth a graceful end, and a group that is gone leaves no orphans.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
-        if self.process.stdin:
-            self.process.stdin.close()
+        self.process.stdin.close()
 
 
 def free_port() -> int:

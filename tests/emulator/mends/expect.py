@@ -18,8 +18,6 @@ def function(module: ModuleType, name: str, *parameters: str) -> Callable[..., A
     found = getattr(module, name, None)
     if not callable(found):
         raise EmulatorChangedError(f"`{module.__name__}.{name}` is gone")
-    if getattr(found, "_mended", False):
-        raise EmulatorChangedError(f"`{module.__name__}.{name}` is mended twice")
     takes = tuple(inspect.signature(found).parameters)
     if takes != parameters:
         raise EmulatorChangedError(
@@ -40,5 +38,4 @@ def attribute(module: ModuleType, name: str, kind: type) -> Any:
 def replace(module: ModuleType, original: Callable[..., Any], mended: Callable[..., Any]) -> None:
     """Put `mended` where `original` was, under the same name."""
     functools.update_wrapper(mended, original)
-    mended._mended = True  # type: ignore[attr-defined]
     setattr(module, original.__name__, mended)
