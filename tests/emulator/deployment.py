@@ -64,6 +64,7 @@ def _first_failure(cloudformation: Any, stack: str) -> str:
     failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
     if not failed:
         return "no resource says why"
-    first = min(failed, key=lambda event: event["Timestamp"])
+    # The stack fails with its first resource: that one has the reason.
+    first = min(failed, key=lambda event: (event["LogicalResourceId"] == stack, event["Timestamp"]))
     reason = first.get("ResourceStatusReason", "no reason given")
     return f"{first['LogicalResourceId']} ({first.get('ResourceType', '?')}): {reason}"

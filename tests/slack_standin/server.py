@@ -7,22 +7,20 @@ with SlackStandin.start() as slack:
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+from tests.slack_standin.web import handler
 from tests.slack_standin.workspace import TEAM, Json, SlackError, Workspace
 
 TOKEN = "xoxb-standin"
 CHANNEL = "C0APIALERTS"
-_FORM_JSON = ("blocks", "attachments", "metadata", "view")
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class SlackStandin:
     @classmethod
     def start(cls, port: int = 0, **settings: Any) -> SlackStandin:
         standin = cls(**settings)
-        server = ThreadingHTTPServer(("127.0.0.1", port), _handler(standin))
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler(standin))
         standin._server = server
         # A short poll makes stopping quick; nothing is polled while requests come in.
         standin._thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -251,56 +249,3 @@ class SlackStandin:
         else:
             self.workspace.ephemeral.append({"channel": channel, **arguments})
         return {"ok": True}
-
-
-def _handler(standin: SlackStandin) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._answer(urlsplit(self.path).query)
-
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            self._answer(self.rfile.read(length).decode())
-
-        def _answer(self, raw: str) -> None:
-            path = urlsplit(self.path).path.strip("/")
-            as_json = "json" in (self.headers.get("Content-Type") or "")
-            try:
-                arguments = json.loads(raw or "{}") if as_json else _form(raw)
-            except ValueError:
-                self._send(200, {"ok": False, "error": "invalid_json"})
-                return
-            token = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-            token = token or arguments.pop("token", "")
-            method = path.removeprefix("api/")
-            status, said, fault = standin.answer(method, arguments, token)
-            if fault and fault.hang is not None:
-                standin.wait(fault.hang)
-                self.close_connection = True
-                return
-            self._send(status, said, fault.retry_after if fault else 1)
-
-        def _send(self, status: int, said: Json, retry_after: int = 1) -> None:
-            body = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            if status == 429:
-                self.send_header("Retry-After", str(retry_after))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any, **__: Any) -> None:
-            """Keep quiet: `calls` is the log."""
-
-    return Handler
-
-
-def _form(raw: str) -> Json:
-    arguments: Json = {key: values[0] for key, values in parse_qs(raw).items()}
-    for key in _FORM_JSON:
-        if isinstance(arguments.get(key), str):
-            arguments[key] = json.loads(arguments[key])
-    return arguments

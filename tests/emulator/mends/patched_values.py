@@ -33,7 +33,7 @@ def apply() -> None:
 
 def _typed(op: dict[str, Any]) -> dict[str, Any]:
     name, value = op.get("path", "").rsplit("/", 1)[-1], op.get("value")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or op["path"].startswith("/variables/"):
         return op
     if name in _BOOLEANS:
         return {**op, "value": value.lower() == "true"}
@@ -45,7 +45,7 @@ def _typed(op: dict[str, Any]) -> dict[str, Any]:
 def _patched_list(obj: dict[str, Any], op: dict[str, Any]) -> bool:
     """Whether this was a change of a list, and is done."""
     *parents, last = op.get("path", "").strip("/").split("/")
-    if parents[-1:] == ["types"]:  # /endpointConfiguration/types/EDGE -> REGIONAL
+    if parents == ["endpointConfiguration", "types"]:  # /endpointConfiguration/types/EDGE
         obj.setdefault("endpointConfiguration", {})["types"] = [op.get("value")]
         return True
     name, value = (

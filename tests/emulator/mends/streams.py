@@ -146,7 +146,7 @@ class _Shard:
 def _first_failure(
     batch: list[dict[str, Any]], result: dict[str, Any], esm: dict[str, Any]
 ) -> int | None:
-    """Index of the record to go on from; the lowest reported one, as AWS does it. None: all done."""
+    """Index of the record to go on from: the lowest one reported, as in AWS. None: all done."""
     if result.get("error"):
         return 0
     if "ReportBatchItemFailures" not in esm.get("FunctionResponseTypes", []):
