@@ -29,7 +29,8 @@ def client(
     address: str | None = None,
 ) -> Any:
     """A client; `address` is where the caller claims to be calling from (X-Forwarded-For)."""
-    made = _session(credentials).client(
+    session: Any = _session(credentials)  # the stubs want to know the service beforehand
+    made = session.client(
         service,
         region_name=region,
         endpoint_url=endpoint,

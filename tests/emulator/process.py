@@ -62,7 +62,8 @@ class Emulator:
     @classmethod
     def _spawn(cls, workdir: Path, options: Iterable[str]) -> Emulator:
         port, log = free_port(), workdir / "emulator.log"
-        command = [EMULATOR_PYTHON, "-E", "-s", LAUNCHER, "--tied", "--port", str(port), *options]
+        command = [str(EMULATOR_PYTHON), "-E", "-s", str(LAUNCHER)]
+        command += ["--tied", "--port", str(port), *options]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,

@@ -35,9 +35,10 @@ def apply() -> None:
 
 
 def _disabled(api_id: str, stage: str) -> bool:
-    scope = v1.find_api_scope(api_id)
-    with deployed_snapshot.serving(api_id, stage):
-        api = v1._rest_apis.get_scoped(*scope, api_id) if scope else None
-    if scope is None and (scope := v2.find_api_scope(api_id)):
+    api: dict[str, Any] = {}
+    if scope := v1.find_api_scope(api_id):
+        with deployed_snapshot.serving(api_id, stage):
+            api = v1._rest_apis.get_scoped(*scope, api_id)
+    elif scope := v2.find_api_scope(api_id):
         api = v2._apis.get_scoped(*scope, api_id)
-    return str((api or {}).get("disableExecuteApiEndpoint")).lower() == "true"
+    return str(api.get("disableExecuteApiEndpoint")).lower() == "true"

@@ -15,7 +15,7 @@ class EmulatorChangedError(RuntimeError):
 
 def function(module: ModuleType, name: str, *parameters: str) -> Callable[..., Any]:
     """The named function, if it still takes exactly these parameters."""
-    found = getattr(module, name, None)
+    found: Callable[..., Any] | None = getattr(module, name, None)
     if not callable(found):
         raise EmulatorChangedError(f"`{module.__name__}.{name}` is gone")
     takes = tuple(inspect.signature(found).parameters)

@@ -77,7 +77,7 @@ class _Shard:
             or lambda_svc._esm_backoff_until.get(key, 0) > time.time()
         ):
             return False
-        return self._position() < dynamodb.stream_end_position(self.table)
+        return self._position() < int(dynamodb.stream_end_position(self.table))
 
     def _position(self) -> int:
         horizon: int = dynamodb.stream_start_position(self.table)
@@ -87,7 +87,7 @@ class _Shard:
                 latest = self.esm.get("StartingPosition", "LATEST") != "TRIM_HORIZON"
                 at = dynamodb.stream_end_position(self.table) if latest else horizon
             # Records that expired since are gone.
-            at = max(at, horizon)
+            at = max(int(at), horizon)
             lambda_svc._dynamodb_stream_positions[self.esm["UUID"]] = at
             return at
 
