@@ -32,6 +32,26 @@ $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt pyproject.toml
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --no-deps -e .
 	@touch $@
 
+# MiniStack pins the botocore it was tested with, so it has an environment of its own.
+.venv-emulator/.installed: $(VENV)/.uv requirements/emulator.txt
+	@echo "installing the AWS emulator into .venv-emulator"
+	@test -x .venv-emulator/bin/python || $(BIN)/python -m venv --without-pip .venv-emulator
+	@VIRTUAL_ENV=$(abspath .venv-emulator) $(UV) pip install -q --require-hashes -r requirements/emulator.txt
+	@touch $@
+
+# What the emulator runs the functions on: nothing but the standard library, so that a dependency
+# missing from the zip is seen. A python3.13 on the PATH may be a shim that does not work: run it.
+.venv-lambda/.installed: $(VENV)/.uv
+	@for python in python3.13 $$HOME/.pyenv/versions/3.13*/bin/python $(BIN)/python; do \
+		if $$python -c 'import venv' 2>/dev/null; then break; fi; \
+	done; \
+	echo "functions run locally on $$($$python --version)"; \
+	$$python -m venv --clear --without-pip .venv-lambda
+	@touch $@
+
+.PHONY: emulator
+emulator: .venv-emulator/.installed .venv-lambda/.installed ## make the environments of the AWS emulator
+
 .PHONY: install
 install: $(VENV)/.installed ## make .venv with the command line `gatewatch` and every development tool
 
@@ -47,7 +67,7 @@ lock: $(VENV)/.uv ## renew the lock files (names, versions, hashes; no addresses
 # --- checks ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: install ## run every test
+test: install emulator ## run every test
 	@$(CLEAN_AWS) $(BIN)/python -m pytest
 
 .PHONY: format
