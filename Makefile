@@ -64,6 +64,21 @@ lock: $(VENV)/.uv ## renew the lock files (names, versions, hashes; no addresses
 	lock --group pyproject.toml:emulator -o requirements/emulator.txt; \
 	lock --group pyproject.toml:bootstrap -o requirements/uv.txt
 
+# --- the product -------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: install emulator ## a real change to a real API becomes one Slack alert, on this machine
+	@$(BIN)/python -m tests.demo.run $(DEMO_OPTIONS)
+
+.PHONY: build
+build: $(VENV)/.uv ## make .build/lambda, the functions' code for AWS
+	@$(BIN)/python tools/build_lambda.py .build/lambda
+
+.PHONY: deploy
+deploy: build ## deploy to the account and region of your AWS credentials, guided (needs the SAM CLI)
+	@command -v sam >/dev/null || { echo "the SAM CLI is missing: pipx install aws-sam-cli"; exit 1; }
+	@sam deploy --guided --stack-name gatewatch --capabilities CAPABILITY_IAM --resolve-s3
+
 # --- checks ------------------------------------------------------------------------------------
 
 .PHONY: test

@@ -113,6 +113,10 @@ class SlackStandin:
     def token(self) -> str:
         return next(iter(self.tokens))
 
+    def rotate_token(self, token: str) -> None:
+        """From now on only this token is good."""
+        self.tokens = (token,)
+
     def fail_next(
         self,
         method: str,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from monitor.aws.pacing import Pacer, TokenBucket, get_resources_rate
+from monitor.aws.session import AwsSession
 
 
 class Time:
@@ -51,10 +54,29 @@ def test_get_resources_has_a_quarter(rate: float, expected: float) -> None:
 def test_every_attempt_is_counted_by_operation() -> None:
     pacer = Pacer(rate=1000)
     for event in (
-        "before-send.apigateway.GetExport",
-        "before-send.apigateway.GetExport",
+        "before-send.api-gateway.GetExport",
+        "before-send.api-gateway.GetExport",
         "before-send.sts.GetCallerIdentity",
     ):
         pacer.before_send(event)
 
     assert pacer.calls == {"apigateway:GetExport": 2, "sts:GetCallerIdentity": 1}
+
+
+def test_the_clients_of_a_session_wait_before_they_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(TokenBucket, "take", lambda _self: taken.append("token"))
+    with mock_aws():
+        api = boto3.client("apigateway").create_rest_api(name="orders")
+        session = AwsSession("us-east-1")
+        session.apigateway.get_rest_apis()
+        session.apigateway.get_resources(restApiId=api["id"])
+        session.sts.get_caller_identity()
+
+    assert session.pacer.calls == {
+        "apigateway:GetResources": 1,
+        "apigateway:GetRestApis": 1,
+        "sts:GetCallerIdentity": 1,
+    }
+    # One token for each read of the control plane, and one more for GetResources.
+    assert len(taken) == 3

@@ -76,7 +76,9 @@ class Pacer:
 
     def before_send(self, event_name: str, **_kwargs: object) -> None:
         """A botocore `before-send` handler. It answers None, so that the request goes out."""
-        _hook, service, operation = event_name.split(".", 2)
+        _hook, service_id, operation = event_name.split(".", 2)
+        # botocore's events say `api-gateway`, its clients and everybody else `apigateway`.
+        service = service_id.replace("-", "")
         with self._lock:
             self._calls[f"{service}:{operation}"] += 1
         if service in ("apigateway", "apigatewayv2"):

@@ -60,7 +60,9 @@ def reach(
     except BotoCoreError as error:
         raise WrongInput(str(error)) from error
     if sessions[0].region is None:
-        raise WrongInput("no region: give --region, or set AWS_REGION or the profile's region")
+        raise WrongInput(
+            "no region: give --region, or set AWS_DEFAULT_REGION or the profile's region"
+        )
     try:
         caller = sessions[0].sts.get_caller_identity()
     except NoCredentialsError as error:

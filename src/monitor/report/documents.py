@@ -91,10 +91,14 @@ class FindingDocument(_Document):
 
 
 class StageDocument(_Document):
+    """`witness` gets in now, `draft_witness` would after the next deployment."""
+
     name: str
     deployment_id: str | None
     scope: Scope
     draft_scope: Scope
+    witness: WitnessDocument | None
+    draft_witness: WitnessDocument | None
 
 
 class ApiDocument(_Document):
@@ -215,6 +219,8 @@ def api_document(snapshot: ApiSnapshot, access: ApiAccess) -> ApiDocument:
                 deployment_id=stage.deployment_id,
                 scope=stage.live.scope,
                 draft_scope=stage.draft.scope if stage.draft else Scope.UNKNOWN,
+                witness=_witness(stage.live.witness),
+                draft_witness=_witness(stage.draft.witness if stage.draft else None),
             )
             for stage in access.stages
         ),

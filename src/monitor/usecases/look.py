@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from monitor.evaluation.evaluate import Evaluation, evaluate
 from monitor.evaluation.lifecycle import Outcome, advance, close
 from monitor.model.api import ApiId
-from monitor.model.change import Change
+from monitor.model.change import Change, TakesEffect
 from monitor.model.finding import Cause
 from monitor.model.record import ApiRecord
 from monitor.orgpolicy.schema import OrgPolicy
@@ -87,12 +87,20 @@ class Looker:
 
 
 def cause_of(changes: Sequence[Change]) -> Cause | None:
-    """The last change by its own time: what a person did last is what made the present state."""
-    dated = [change for change in changes if change.ignored is None]
-    if not dated:
+    """The last of the changes that act at once, or else the last: an edit of the draft opens
+    nothing before somebody deploys it."""
+    effective = [change for change in changes if change.ignored is None]
+    if not effective:
         return None
     epoch = datetime.min.replace(tzinfo=UTC)
-    last = max(dated, key=lambda change: (change.event_time or epoch, change.event_id))
+    last = max(
+        effective,
+        key=lambda change: (
+            change.takes_effect is not TakesEffect.NEXT_DEPLOYMENT,
+            change.event_time or epoch,
+            change.event_id,  # CloudTrail counts whole seconds: ties end the same way each time
+        ),
+    )
     return Cause(
         who=last.actor.name,
         event_name=last.event_name,
