@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from tests.aws_answers import AwsAnswers, AwsError, body
 from tests.builders import ACCOUNT, API
+from tests.demo.company import FENCED
 from tests.fakes import FakeClock
 
 from monitor.aws.apigateway import RestApiReads
@@ -43,7 +44,7 @@ REST_API = {
 EXPORT = {
     "openapi": "3.0.1",
     "paths": {"/orders": {"get": {}}},
-    "x-amazon-apigateway-policy": {"Version": "2012-10-17"},
+    "x-amazon-apigateway-policy": json.loads(FENCED),
 }
 RESOURCES = {
     "items": [

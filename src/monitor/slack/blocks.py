@@ -35,7 +35,8 @@ _ICON = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """`text` is what a notification and a screen reader say; `blocks` what the channel shows."""
+    """`text` (mrkdwn) is what a notification and a screen reader say; `blocks` what the channel
+    shows."""
 
     text: str
     blocks: tuple[Block, ...]
@@ -57,7 +58,7 @@ def first_message(notice: Notice) -> Message:
     if more := findings[MAX_FINDINGS:]:
         blocks.append(_context(f"and {len(more)} more findings on this API"))
     blocks.append(_context(_where(notice)))
-    return Message(text=headline, blocks=tuple(blocks))
+    return Message(text=mrkdwn(headline), blocks=tuple(blocks))
 
 
 def reply(notice: Notice) -> Message:
@@ -70,18 +71,18 @@ def reply(notice: Notice) -> Message:
     ]
     text = f"{notice.api_name}: {len(notice.steps)} finding(s) changed"
     return Message(
-        text=plain(text, 300),
+        text=mrkdwn(text),
         blocks=(_section("\n".join(lines)), _section(_facts(notice)), _context(_where(notice))),
     )
 
 
 def _resolved_message(notice: Notice) -> Message:
-    text = plain(f"Resolved: {notice.api_name or notice.api.api_id} — {_now(notice)}", 300)
+    text = mrkdwn(f"Resolved: {notice.api_name or notice.api.api_id} — {_now(notice)}")
     lines = [f"~{mrkdwn(_title(step.finding))}~" for step in notice.steps[: MAX_FINDINGS * 2]]
     return Message(
         text=text,
         blocks=(
-            _section(f":white_check_mark: *{mrkdwn(text)}*"),
+            _section(f":white_check_mark: *{text}*"),
             _section("\n".join(lines) or "Nothing is open any more."),
             _section(_facts(notice)),
             _context(_where(notice)),
