@@ -89,12 +89,32 @@ test: install emulator ## run every test
 format: install ## put the code into the project's format
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
+.PHONY: check
+check: lint test ## all that CI runs: lint, then every test with warnings as errors
+
 .PHONY: lint
-lint: install ## format, ruff, mypy --strict, import contracts, cfn-lint
-	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+lint: install ## format, ruff, mypy --strict, import contracts, the template
+	@echo "format and ruff" && $(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	@echo "mypy --strict" && $(BIN)/mypy --no-error-summary
+	@echo "import contracts" && $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
+	@echo "cfn-lint" && $(BIN)/cfn-lint template.yaml
+	@if command -v sam >/dev/null; then echo "sam validate --lint" && SAM_CLI_TELEMETRY=0 sam validate --lint; \
+		else echo "sam validate: skipped, the SAM CLI is not installed (cfn-lint ran)"; fi
+
+.PHONY: docs
+docs: install ## write the pages that are made from the code
+	@$(BIN)/python tools/make_docs.py
+
+.PHONY: golden
+golden: install ## rewrite the expected outputs in tests/golden; review the difference
+	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/unit/test_golden.py --rewrite-golden
+	@git --no-pager diff --stat -- tests/golden
+
+.PHONY: bench
+bench: install emulator ## measure; the figures go to docs/performance.md
+	@$(BIN)/python bench/handlers.py
+	@for script in bench/engine.py; do if test -f $$script; then $(BIN)/python $$script; fi; done
 
 .PHONY: clean
 clean: ## remove what was built or installed here
-	@rm -rf $(VENV) .venv-* .build .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
+	@rm -rf $(VENV) .venv-* .build .import-linter.log .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
