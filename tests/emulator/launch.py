@@ -18,6 +18,7 @@ import threading
 MENDS = (
     "cloudtrail",
     "deployed_snapshot",
+    "embedding",
     "saved_policy",
     "patched_values",
     "default_endpoint",

@@ -16,7 +16,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -43,6 +43,7 @@ class World:
     workdir: Path
     emulator: Emulator
     slack: SlackStandin
+    _clients: dict[tuple[str, Credentials, str | None], Any] = field(default_factory=dict)
 
     @classmethod
     def start(
@@ -94,9 +95,12 @@ class World:
         self, service: str, credentials: Credentials | None = None, *, address: str | None = None
     ) -> Any:
         """A boto3 client, of the account's root unless told whose; `address`: called from there."""
-        return clients.client(
-            service, self.endpoint, credentials or ROOT, region=REGION, address=address
-        )
+        key = (service, credentials or ROOT, address)
+        if key not in self._clients:  # making one takes longer than most calls
+            self._clients[key] = clients.client(
+                service, self.endpoint, key[1], region=REGION, address=address
+            )
+        return self._clients[key]
 
     def deploy(
         self, template: Path, package: Path, stack: str, parameters: Mapping[str, str]
