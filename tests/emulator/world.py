@@ -54,7 +54,7 @@ class World:
         event_delay: float = 0.3,
         flat_events: bool = False,
         mends: Sequence[str] | None = None,
-        lambda_python: Path | None = LAMBDA_PYTHON,
+        lambda_python: Path = LAMBDA_PYTHON,
     ) -> World:
         """Start both; `mends=()` gives the emulator as it comes, `None` every mend."""
         options = ["--account", ACCOUNT, "--region", REGION, "--event-delay", str(event_delay)]
@@ -62,9 +62,8 @@ class World:
         options += ["--flat-events"] if flat_events else []
         if mends is not None:
             options += ["--mends", ",".join(mends) or "none"]
-        if lambda_python and lambda_python.exists():
-            for label in _RUNTIMES:
-                options += ["--lambda-python", f"{label}={lambda_python}"]
+        for label in _RUNTIMES:
+            options += ["--lambda-python", f"{label}={lambda_python}"]
         slack = SlackStandin.start()
         try:
             return cls(workdir, Emulator.start(workdir, options), slack)
