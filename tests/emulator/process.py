@@ -45,6 +45,7 @@ class Emulator:
         """Start on a free port; another program may take it first, hence the tries."""
         if not installed():
             raise EmulatorError("no .venv-emulator or no .venv-lambda: run `make emulator`")
+        workdir = workdir.resolve()  # functions run elsewhere and use it too
         workdir.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, tries + 1):
             emulator = cls._spawn(workdir, options)

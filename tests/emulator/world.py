@@ -72,8 +72,10 @@ class World:
             raise
 
     def stop(self) -> None:
-        self.emulator.stop()
-        self.slack.stop()
+        try:
+            self.emulator.stop()
+        finally:
+            self.slack.stop()
 
     def __enter__(self) -> World:
         return self
