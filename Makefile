@@ -36,7 +36,7 @@ $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt pyproject.toml
 .venv-emulator/.installed: $(VENV)/.uv requirements/emulator.txt
 	@echo "installing the AWS emulator into .venv-emulator"
 	@test -x .venv-emulator/bin/python || $(BIN)/python -m venv --without-pip .venv-emulator
-	@VIRTUAL_ENV=$(abspath .venv-emulator) $(UV) pip install -q --require-hashes -r requirements/emulator.txt
+	@VIRTUAL_ENV=$(abspath .venv-emulator) $(UV) pip sync -q --require-hashes requirements/emulator.txt
 	@touch $@
 
 # What the emulator runs the functions on: nothing but the standard library, so that a dependency

@@ -18,9 +18,11 @@ import threading
 MENDS = (
     "cloudtrail",
     "deployed_snapshot",
+    "embedding",
     "saved_policy",
     "patched_values",
     "default_endpoint",
+    "method_policy",
     "caller_address",
     "batching_window",
     "streams",

@@ -25,7 +25,7 @@ class EmulatorError(RuntimeError):
 
 
 def installed() -> bool:
-    return EMULATOR_PYTHON.exists()
+    return EMULATOR_PYTHON.exists() and LAMBDA_PYTHON.exists()
 
 
 @dataclass
@@ -44,7 +44,8 @@ class Emulator:
     ) -> Emulator:
         """Start on a free port; another program may take it first, hence the tries."""
         if not installed():
-            raise EmulatorError(f"no {EMULATOR_PYTHON.relative_to(ROOT)}: run `make emulator`")
+            raise EmulatorError("no .venv-emulator or no .venv-lambda: run `make emulator`")
+        workdir = workdir.resolve()  # functions run elsewhere and use it too
         workdir.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, tries + 1):
             emulator = cls._spawn(workdir, options)

@@ -16,7 +16,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -43,6 +43,7 @@ class World:
     workdir: Path
     emulator: Emulator
     slack: SlackStandin
+    _clients: dict[tuple[str, Credentials, str | None], Any] = field(default_factory=dict)
 
     @classmethod
     def start(
@@ -53,7 +54,7 @@ class World:
         event_delay: float = 0.3,
         flat_events: bool = False,
         mends: Sequence[str] | None = None,
-        lambda_python: Path | None = LAMBDA_PYTHON,
+        lambda_python: Path = LAMBDA_PYTHON,
     ) -> World:
         """Start both; `mends=()` gives the emulator as it comes, `None` every mend."""
         options = ["--account", ACCOUNT, "--region", REGION, "--event-delay", str(event_delay)]
@@ -61,9 +62,8 @@ class World:
         options += ["--flat-events"] if flat_events else []
         if mends is not None:
             options += ["--mends", ",".join(mends) or "none"]
-        if lambda_python and lambda_python.exists():
-            for label in _RUNTIMES:
-                options += ["--lambda-python", f"{label}={lambda_python}"]
+        for label in _RUNTIMES:
+            options += ["--lambda-python", f"{label}={lambda_python}"]
         slack = SlackStandin.start()
         try:
             return cls(workdir, Emulator.start(workdir, options), slack)
@@ -72,8 +72,10 @@ class World:
             raise
 
     def stop(self) -> None:
-        self.emulator.stop()
-        self.slack.stop()
+        try:
+            self.emulator.stop()
+        finally:
+            self.slack.stop()
 
     def __enter__(self) -> World:
         return self
@@ -94,9 +96,12 @@ class World:
         self, service: str, credentials: Credentials | None = None, *, address: str | None = None
     ) -> Any:
         """A boto3 client, of the account's root unless told whose; `address`: called from there."""
-        return clients.client(
-            service, self.endpoint, credentials or ROOT, region=REGION, address=address
-        )
+        key = (service, credentials or ROOT, address)
+        if key not in self._clients:  # making one takes longer than most calls
+            self._clients[key] = clients.client(
+                service, self.endpoint, key[1], region=REGION, address=address
+            )
+        return self._clients[key]
 
     def deploy(
         self, template: Path, package: Path, stack: str, parameters: Mapping[str, str]

@@ -113,4 +113,4 @@ def test_raw_no_write_is_ever_forwarded(tmp_path: Path) -> None:
     with World.start(tmp_path, mends=()) as raw:
         events = Events(raw)
         raw.client("apigateway").create_rest_api(name="orders")
-        assert events.take(1, seconds=2) == []
+        assert events.take(1, seconds=1) == []

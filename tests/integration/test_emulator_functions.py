@@ -139,7 +139,7 @@ def test_a_stream_retries_what_failed(mended: World, raw: World, tmp_path: Path)
     assert of_raw == (1, [])
 
 
-SLOW = "def handler(event, context):\n    say('in')\n    time.sleep(4)\n"
+SLOW = "def handler(event, context):\n    say('in')\n    time.sleep(3)\n"
 
 
 def _seconds_behind_a_slow_stream(world: World, folder: Path) -> float:
@@ -176,3 +176,47 @@ def test_a_function_has_only_what_its_zip_brings(mended: World, raw: World, tmp_
         probes.function(world, "bare", BOTO3, tmp_path / "log")
         answer = world.client("lambda").invoke(FunctionName="bare")
         assert json.loads(answer["Payload"].read()) is found
+
+
+AUTHORIZER = """
+def handler(event, context):
+    statement = {'Effect': 'Allow', 'Action': 'execute-api:Invoke', 'Resource': event['methodArn']}
+    policy = {'Version': '2012-10-17', 'Statement': [statement]}
+    return {'principalId': 'somebody', 'policyDocument': policy}
+"""
+ADDRESSES = {"aws:SourceIp": "203.0.113.0/24"}
+FENCED = probes.resource_policy(probes.allow(), probes.deny(Condition={"NotIpAddress": ADDRESSES}))
+ALLOWED_ONLY = probes.resource_policy(probes.allow(Condition={"IpAddress": ADDRESSES}))
+
+
+def _authorized(world: World, policy: str, headers: dict[str, str], **authorizer: Any) -> list[int]:
+    """What a holder of a token gets at an address of the policy, and elsewhere."""
+    apigateway = world.client("apigateway")
+    api = apigateway.create_rest_api(name="tokens", policy=policy)["id"]
+    made = apigateway.create_authorizer(
+        restApiId=api,
+        name="tokens",
+        identitySource="method.request.header.Authorization",
+        **authorizer,
+    )["id"]
+    root = apigateway.get_resources(restApiId=api)["items"][0]["id"]
+    method = {"authorizationType": "CUSTOM", "authorizerId": made}
+    probes.put_mock_method(apigateway, api, root, **method)
+    apigateway.create_deployment(restApiId=api, stageName="prod")
+    assert world.invoke_api(api, "prod", "/", "203.0.113.7")[0] == 401
+    return [
+        world.invoke_api(api, "prod", "/", address, headers)[0]
+        for address in ("203.0.113.7", "198.51.100.7")
+    ]
+
+
+def test_a_deny_fences_holders_of_a_token(mended: World, raw: World, tmp_path: Path) -> None:
+    path = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions"
+    function = "arn:aws:lambda:us-east-1:123456789012:function:authorizer"
+    token = {"Authorization": "let me in"}
+    settings = {"type": "TOKEN", "authorizerUri": f"{path}/{function}/invocations"}
+    for world, fenced in ((mended, [200, 403]), (raw, [200, 200])):
+        probes.function(world, "authorizer", AUTHORIZER, tmp_path / "log")
+        assert _authorized(world, FENCED, token, **settings) == fenced
+        # An allow by address alone does not bind them, in AWS either.
+        assert _authorized(world, ALLOWED_ONLY, token, **settings) == [200, 200]

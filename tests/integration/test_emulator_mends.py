@@ -166,6 +166,18 @@ def test_a_deployment_summarises_authorization_when_asked(mended: World, raw: Wo
     assert unasked is not None
 
 
+def test_methods_are_embedded_when_asked(mended: World, raw: World) -> None:
+    for world, unasked in ((mended, {"GET": {}}), (raw, None)):
+        apigateway = world.client("apigateway")
+        api, root = mock_api(apigateway)
+        (asked,) = apigateway.get_resources(restApiId=api, embed=["methods"])["items"]
+        assert asked["resourceMethods"]["GET"]["authorizationType"] == "NONE"
+        (plain,) = apigateway.get_resources(restApiId=api)["items"]
+        one = apigateway.get_resource(restApiId=api, resourceId=root)
+        assert plain["resourceMethods"] == one["resourceMethods"]
+        assert plain["resourceMethods"] == (unasked or asked["resourceMethods"])
+
+
 def test_a_deployment_in_use_stays(mended: World, raw: World) -> None:
     for world, refused in ((mended, True), (raw, False)):
         apigateway = world.client("apigateway")

@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.emulator import probes
 from tests.emulator.deployment import DeployError, packaged
+from tests.emulator.mends import expect
 from tests.emulator.process import ROOT
 from tests.emulator.world import EmulatorError, World, installed, lambda_runtime
 
@@ -160,3 +162,15 @@ def _runs(pid: int) -> bool:
         return False
     # An orphan that has ended may wait for init to collect it.
     return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def test_a_mend_refuses_an_emulator_that_has_changed() -> None:
+    module = ModuleType("emulator")
+    module.handle = lambda path, body: None  # type: ignore[attr-defined]
+    assert expect.function(module, "handle", "path", "body") is module.handle
+    with pytest.raises(expect.EmulatorChangedError, match="takes"):
+        expect.function(module, "handle", "path")
+    with pytest.raises(expect.EmulatorChangedError, match="is gone"):
+        expect.function(module, "answer")
+    with pytest.raises(expect.EmulatorChangedError, match="expected dict"):
+        expect.attribute(module, "handle", dict)

@@ -1,7 +1,7 @@
-"""GetExport and GetDeployment as AWS documents them, for a deployed stage.
+"""GetExport and apiSummary as AWS documents them, for what is deployed.
 
 MiniStack's export lacks the resource policy and the security of AWS_IAM and Cognito methods, and
-its apiSummary lacks authorizationType and is there unasked.
+its apiSummary lacks authorizationType.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from ministack.services import apigateway_v1 as v1
 
 _GET_EXPORT = ("api_id", "stage_name", "export_type", "headers", "query_params")
 _BUILD = ("api_id", "stage_name", "export_type", "include_integrations", "include_authorizers")
-_HANDLE = ("method", "path", "headers", "body", "query_params")
 _SIGV4 = {
     "type": "apiKey",
     "name": "Authorization",
@@ -118,7 +117,6 @@ def _add_extensions(document: dict[str, Any], api: dict[str, Any]) -> None:
 
 def _summarise() -> None:
     summary = expect.function(v1, "_build_api_summary", "api_id")
-    handle = expect.function(v1, "handle_request", *_HANDLE)
 
     def build_api_summary(api_id: str) -> dict[str, Any]:
         built: dict[str, Any] = {}
@@ -130,22 +128,4 @@ def _summarise() -> None:
                 }
         return built
 
-    async def handle_request(
-        method: str, path: str, headers: Any, body: bytes, query_params: dict[str, Any]
-    ) -> Any:
-        status, answered, said = await handle(method, path, headers, body, query_params)
-        parts = path.strip("/").split("/")
-        asked = "apisummary" in str(query_params.get("embed", "")).lower()
-        if status < 300 and said and parts[2:3] == ["deployments"] and not asked:
-            said = _without_summary(said)
-        return status, answered, said
-
     expect.replace(v1, summary, build_api_summary)
-    expect.replace(v1, handle, handle_request)
-
-
-def _without_summary(said: bytes) -> bytes:
-    document = json.loads(said)
-    for deployment in document.get("item", [document]):
-        deployment.pop("apiSummary", None)
-    return json.dumps(document).encode()
