@@ -1,0 +1,191 @@
+"""What a route asks of its callers, and what its resource policy has to say about them.
+
+Source: API Gateway guide, "How API Gateway resource policies affect authorization workflow",
+"Use API Gateway Lambda authorizers", "Lambda authorizers for HTTP APIs", "Usage plans".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from monitor.access.codes import Code
+from monitor.model.access import Reason
+from monitor.model.api import (
+    ApiSnapshot,
+    ApiType,
+    AuthorizationType,
+    Authorizer,
+    AuthorizerKind,
+    Configuration,
+    Route,
+    Stage,
+)
+
+
+class Credential(StrEnum):
+    """What a caller must hold besides an address; a signature is of the caller's own account."""
+
+    TOKEN = "token"  # noqa: S105 - a kind of credential
+    API_KEY = "api-key"
+    CLIENT_CERTIFICATE = "client-certificate"
+
+
+class PolicyRule(Enum):
+    """`ALLOWED`: the policy must allow. `NOT_DENIED`: it must not deny."""
+
+    ALLOWED = "allowed"
+    NOT_DENIED = "not-denied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One way past a route's authorization.
+
+    `signed`: callers are AWS principals, of any account or of the owner's (`own_account`).
+    `proven` False: it may be that callers get past it, it is not known.
+    """
+
+    rule: PolicyRule
+    signed: bool = False
+    own_account: bool | None = None
+    credentials: frozenset[Credential] = frozenset()
+    proven: bool = True
+    reasons: tuple[Reason, ...] = ()
+
+
+def gates(
+    snapshot: ApiSnapshot, configuration: Configuration, stage: Stage, route: Route
+) -> tuple[Gate, ...]:
+    """Every way past the authorization and the key requirement of a route."""
+    authorizer = configuration.authorizers.get(route.authorizer_id or "")
+    found = _authorization(snapshot, route, authorizer)
+    return tuple(keyed for gate in found for keyed in _with_key(snapshot, stage, route, gate))
+
+
+def _authorization(
+    snapshot: ApiSnapshot, route: Route, authorizer: Authorizer | None
+) -> tuple[Gate, ...]:
+    place = f"route {route.key}"
+    match route.authorization:
+        case AuthorizationType.NONE:
+            reason = Reason(code=Code.AUTHORIZATION_NONE, place=place)
+            return (Gate(rule=PolicyRule.ALLOWED, reasons=(reason,)),)
+        case AuthorizationType.AWS_IAM:
+            return _iam(snapshot, place)
+        case AuthorizationType.CUSTOM:
+            return _lambda(snapshot, authorizer, place)
+        case None:
+            reason = Reason(code=Code.AUTHORIZATION_UNKNOWN, place=place)
+            return (Gate(rule=PolicyRule.NOT_DENIED, proven=False, reasons=(reason,)),)
+        case _:
+            # Of a user pool's token holders the pages say both that the policy must allow and that
+            # its silence is enough: the wider.
+            return (_token_gate(place, str(route.authorization)),)
+
+
+def _token_gate(place: str, kind: str) -> Gate:
+    reason = Reason(code=Code.AUTHORIZATION_TOKEN, place=place, fields={"kind": kind})
+    return Gate(
+        rule=PolicyRule.NOT_DENIED, credentials=frozenset({Credential.TOKEN}), reasons=(reason,)
+    )
+
+
+def _iam(snapshot: ApiSnapshot, place: str) -> tuple[Gate, ...]:
+    """Tables A and B: in the owner's account the caller's own allow is enough, from another the
+    resource policy must allow too. HTTP and WebSocket APIs have no resource policy that could."""
+    signed = Reason(code=Code.AUTHORIZATION_IAM, place=place)
+    own = Gate(
+        rule=PolicyRule.NOT_DENIED,
+        signed=True,
+        own_account=True,
+        reasons=(signed, Reason(code=Code.OWN_ACCOUNT_NEEDS_NO_ALLOW, place=place)),
+    )
+    if snapshot.api_type is not ApiType.REST:
+        return (own,)
+    return (
+        Gate(rule=PolicyRule.ALLOWED, signed=True, own_account=False, reasons=(signed,)),
+        own,
+    )
+
+
+def _lambda(snapshot: ApiSnapshot, authorizer: Authorizer | None, place: str) -> tuple[Gate, ...]:
+    """An explicit deny of the policy ends the call before the authorizer; behind it table A makes
+    the authorizer's allow enough, whether or not the policy speaks."""
+    name = authorizer.name or authorizer.authorizer_id if authorizer else ""
+    reason = Reason(code=Code.AUTHORIZATION_LAMBDA, place=place, fields={"authorizer": name})
+    with_token = Gate(
+        rule=PolicyRule.NOT_DENIED, credentials=frozenset({Credential.TOKEN}), reasons=(reason,)
+    )
+    if demands_credential(snapshot.api_type, authorizer):
+        return (with_token,)
+    asks_nothing = Reason(code=Code.LAMBDA_ASKS_NOTHING, place=place, fields={"authorizer": name})
+    return (
+        with_token,
+        Gate(rule=PolicyRule.NOT_DENIED, proven=False, reasons=(reason, asks_nothing)),
+    )
+
+
+# Headers that clients send anyway, whose value is no secret.
+_OPEN_HEADERS = frozenset({"user-agent", "referer", "host", "origin", "accept", "x-forwarded-for"})
+_CREDENTIAL_PLACES = frozenset({"header", "querystring", "cookie"})
+
+
+def demands_credential(api_type: ApiType, authorizer: Authorizer | None) -> bool:
+    """Whether the configuration alone turns away a caller who presents nothing.
+
+    Source: API Gateway guide, "Configure a Lambda authorizer": without caching it is not said that
+    identity sources are enforced.
+    """
+    if authorizer is None or authorizer.kind is None:
+        return False
+    if authorizer.kind is not AuthorizerKind.REQUEST:
+        return True
+    demanded = any(map(_is_credential, authorizer.identity_sources))
+    caching = bool(authorizer.cache_ttl_seconds) or api_type is not ApiType.REST
+    return demanded and caching
+
+
+def _is_credential(source: str) -> bool:
+    parts = source.lower().split(".")
+    return not _CREDENTIAL_PLACES.isdisjoint(parts) and parts[-1] not in _OPEN_HEADERS
+
+
+def _with_key(snapshot: ApiSnapshot, stage: Stage, route: Route, gate: Gate) -> tuple[Gate, ...]:
+    """The same gate with the API key that the route may ask for."""
+    place = f"route {route.key}"
+    if route.api_key_required is False:
+        return (gate,)
+    if stage.has_usage_plan is False:
+        keyed: tuple[Gate, ...] = ()
+    elif snapshot.api_key_source == "AUTHORIZER" and Credential.TOKEN in gate.credentials:
+        # The authorizer's answer holds the key; the caller needs none.
+        keyed = (gate,)
+    else:
+        keyed = (_keyed(gate, Reason(code=Code.KEY_REQUIRED, place=place)),)
+    if route.api_key_required is None:
+        reason = Reason(code=Code.KEY_UNKNOWN, place=place)
+        return (*keyed, _unproven(gate, reason))
+    return keyed
+
+
+def _keyed(gate: Gate, reason: Reason) -> Gate:
+    return Gate(
+        rule=gate.rule,
+        signed=gate.signed,
+        own_account=gate.own_account,
+        credentials=gate.credentials | {Credential.API_KEY},
+        proven=gate.proven,
+        reasons=(*gate.reasons, reason),
+    )
+
+
+def _unproven(gate: Gate, reason: Reason) -> Gate:
+    return Gate(
+        rule=gate.rule,
+        signed=gate.signed,
+        own_account=gate.own_account,
+        credentials=gate.credentials,
+        proven=False,
+        reasons=(*gate.reasons, reason),
+    )

@@ -1,0 +1,310 @@
+"""Axes of who signed: the principal and its organization; and of where a private call comes from.
+
+A stranger picks every name, but not what AWS assigns and a policy names: an account number, the id
+of an organization, of a VPC or of a VPC endpoint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.access.axes import Cell, CellAxis, CellKind
+from monitor.access.circumstances import Mystery
+from monitor.access.text_axes import Want, classes, text_chain
+from monitor.iampolicy.glob import has_wildcard, plain_text
+from monitor.iampolicy.operators import Family, Test
+from monitor.iampolicy.principals import Identity
+from monitor.iampolicy.words import (
+    ANY,
+    DIGIT,
+    HEX,
+    LOWER_ALNUM,
+    NAME,
+    NOT_COLON,
+    NOT_SLASH,
+    Chain,
+    ChainBuilder,
+    Chars,
+    chain,
+)
+
+Wants = Mapping[str, Sequence[Want]]
+_AS_TEXT = frozenset({Family.STRING, Family.ARN})
+_ACCOUNT_IN_ARN = re.compile(r":(\d{12})(?::|\Z)", re.ASCII)
+_ACCOUNT_DIGITS = 12
+_SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/(.+)/([^/]+)\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Whom the policies name: accounts, and single principals with their account."""
+
+    own_account: str
+    partition: str
+    accounts: frozenset[str]
+    arns: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, own: str, partition: str, named: Iterable[tuple[str, str]], wants: Wants) -> Naming:
+        """`named`: the accounts and ARNs of Principal elements; `wants`: of conditions."""
+        pairs = {pair for pair in named if pair[1]}
+        accounts = {account for account, _ in named}
+        for want in wants.get("aws:principalarn", ()):
+            text = plain_text(want.pattern)
+            found = _ACCOUNT_IN_ARN.search(text)
+            if found:
+                accounts.add(found[1])
+                pairs |= set() if has_wildcard(want.pattern) else {(found[1], text)}
+        for want in wants.get("aws:principalaccount", ()):
+            text = plain_text(want.pattern)
+            if len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit():
+                accounts.add(text)
+        return cls(own, partition, frozenset(accounts - {own}), tuple(sorted(pairs)))
+
+    @property
+    def stranger(self) -> str:
+        """An account that no policy names."""
+        taken = self.accounts | {self.own_account}
+        candidates = (str(666_666_666_666 + step) for step in range(len(taken) + 1))
+        return next(account for account in candidates if account not in taken)
+
+    def kind(self, account: str) -> CellKind:
+        if account == self.own_account:
+            return CellKind.OWN
+        return CellKind.NAMED if account in self.accounts else CellKind.STRANGER
+
+
+def identity_axis(naming: Naming, wants: Wants) -> CellAxis:
+    """Signed callers: a stranger, every named principal, somebody else of every named account."""
+    relevant = [want for key in _IDENTITY_KEYS for want in wants.get(key, ())]
+    if not relevant:
+        return CellAxis(tuple(_plain_cells(naming)))
+    if not {want.operator.family for want in relevant} <= _AS_TEXT:
+        return CellAxis(tuple(_opaque_cells(naming)))
+    return _axis_by_automata(naming, wants)
+
+
+_IDENTITY_KEYS = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username")
+
+
+def _plain_cells(naming: Naming) -> Iterator[Cell]:
+    taken = {arn for _, arn in naming.arns}
+    for account in (naming.stranger, *sorted(naming.accounts), naming.own_account):
+        name = "invoker"
+        while (arn := _role(naming, account, name)) in taken:
+            name += "x"
+        yield _cell(naming, Identity(account, arn))
+    for account, arn in naming.arns:
+        yield _cell(naming, _named_identity(account, arn))
+
+
+def _role(naming: Naming, account: str, name: str) -> str:
+    return f"arn:{naming.partition}:iam::{account}:role/{name}"
+
+
+def _named_identity(account: str, arn: str) -> Identity:
+    """A role session carries the ARN of its role in aws:PrincipalArn."""
+    session = _SESSION.match(arn)
+    if session is None:
+        return Identity(account, arn)
+    return Identity(account, f"arn:{session[1]}:iam::{account}:role/{session[3]}", arn)
+
+
+def _cell(naming: Naming, identity: Identity) -> Cell:
+    return Cell(_keys_of(identity), naming.kind(identity.account), identity)
+
+
+def _keys_of(identity: Identity) -> dict[str, tuple[str, ...] | Mystery]:
+    """Source: IAM user guide, "Global condition context keys", properties of the principal."""
+    resource = identity.arn.split(":", 5)[-1]
+    kind, _, name = resource.partition("/")
+    types = {"user": "User", "role": "AssumedRole", "root": "Account"}
+    return {
+        "aws:principalarn": (identity.arn,),
+        "aws:principalaccount": (identity.account,),
+        "aws:principaltype": (types.get(kind, "FederatedUser"),),
+        "aws:username": (name.rpartition("/")[2],) if kind == "user" else Mystery.ABSENT,
+    }
+
+
+def _opaque_cells(naming: Naming) -> Iterator[Cell]:
+    """Callers of whom nothing but the account is known."""
+    for cell in _plain_cells(naming):
+        yield Cell(dict.fromkeys(_IDENTITY_KEYS, Mystery.UNKNOWN), cell.kind, cell.identity)
+
+
+def _axis_by_automata(naming: Naming, wants: Wants) -> CellAxis:
+    patterns: list[Chain] = [
+        one for key in _IDENTITY_KEYS for want in wants.get(key, ()) for one in _chains(key, want)
+    ]
+    patterns += [chain(tuple(arn)) for _, arn in naming.arns]
+    named = (*sorted(naming.accounts), naming.own_account)
+    patterns += [_of_account(ChainBuilder().text(account).build()) for account in named]
+    patterns += [_of_kind(kind) for kind in ("user/", "role/", "root")]
+    found = classes(tuple(patterns), _universe(naming.partition))
+    if found is None:
+        return CellAxis(tuple(_opaque_cells(naming)))
+    cells = [_cell(naming, Identity(arn.split(":")[4], arn)) for arn in found.values()]
+    sessions = [
+        _cell(naming, _named_identity(account, arn))
+        for account, arn in naming.arns
+        if _SESSION.match(arn)
+    ]
+    return CellAxis((*cells, *sessions))
+
+
+def _chains(key: str, want: Want) -> Iterator[Chain]:
+    """The principal ARNs whose owner's key a value matches."""
+    fold = want.operator.test is Test.EQUALS_IGNORE_CASE
+    if key == "aws:principalarn":
+        yield text_chain(want)
+    elif key == "aws:principalaccount":
+        yield _of_account(ChainBuilder().pattern(want.pattern, DIGIT).build())
+    elif key == "aws:username":
+        user = _iam_prefix().text("user/")
+        yield user.pattern(want.pattern, NAME, fold=fold).build()
+        path = _iam_prefix().text("user/").some(NOT_COLON).text("/")
+        yield path.pattern(want.pattern, NAME, fold=fold).build()
+
+
+def _iam_prefix() -> ChainBuilder:
+    return ChainBuilder().text("arn:").some(NOT_COLON).text(":iam::").some(DIGIT).text(":")
+
+
+def _of_account(account: Chain) -> Chain:
+    """ARNs of one account: `arn:aws:iam::` or `arn:aws:sts::`, the number, anything."""
+    builder = ChainBuilder().text("arn:").some(NOT_COLON).text(":").some(NOT_COLON).text("::")
+    for index, loop in enumerate(account.loops):
+        if loop is not None:
+            builder.many(loop)
+        if index < len(account.steps):
+            builder.one(account.steps[index])
+    return builder.text(":").many(ANY).build()
+
+
+def _of_kind(kind: str) -> Chain:
+    return (
+        ChainBuilder()
+        .text("arn:")
+        .many(ANY)
+        .text("::")
+        .some(DIGIT)
+        .text(f":{kind}")
+        .many(ANY)
+        .build()
+    )
+
+
+def _universe(partition: str) -> tuple[Chain, ...]:
+    return tuple(
+        builder.build()
+        for builder in (
+            _any_account(partition, "iam").text(":role/").some(NOT_COLON),
+            _any_account(partition, "iam").text(":user/").some(NOT_COLON),
+            _any_account(partition, "iam").text(":root"),
+            _any_account(partition, "sts").text(":federated-user/").some(NAME),
+        )
+    )
+
+
+def _any_account(partition: str, service: str) -> ChainBuilder:
+    builder = ChainBuilder().text(f"arn:{partition}:{service}::")
+    for _ in range(_ACCOUNT_DIGITS):
+        builder.one(DIGIT)
+    return builder
+
+
+_ORG_KEYS = ("aws:principalorgid", "aws:principalorgpaths")
+
+
+def organization_axis(wants: Wants) -> CellAxis:
+    """No organization, one that a policy names by its id, or another.
+
+    A path begins with the organization's id, so one text stands for both keys.
+    Source: IAM user guide, aws:PrincipalOrgPaths.
+    """
+    absent = Cell(dict.fromkeys(_ORG_KEYS, Mystery.ABSENT), CellKind.NO_ORGANIZATION)
+    relevant = [want for key in _ORG_KEYS for want in wants.get(key, ())]
+    patterns = [_org_chain(want) for want in wants.get(_ORG_KEYS[0], ())]
+    patterns += [text_chain(want) for want in wants.get(_ORG_KEYS[1], ())]
+    ids = sorted({one for want in relevant for one in _named_org(want)})
+    named = tuple(ChainBuilder().text(f"{one}/").many(ANY).build() for one in ids)
+    found = None
+    if {want.operator.family for want in relevant} <= _AS_TEXT:
+        found = classes((*patterns, *named), (*_ANY_ORGANIZATION, *named))
+    if found is None:
+        opaque = Cell(dict.fromkeys(_ORG_KEYS, Mystery.UNKNOWN), CellKind.OTHER_ORGANIZATION)
+        return CellAxis((absent, opaque))
+    cells = [_org_cell(path, path.partition("/")[0] in ids) for path in found.values()]
+    return CellAxis((absent, *cells))
+
+
+def _org_cell(path: str, named: bool) -> Cell:
+    kind = CellKind.NAMED_ORGANIZATION if named else CellKind.OTHER_ORGANIZATION
+    return Cell({_ORG_KEYS[0]: (path.partition("/")[0],), _ORG_KEYS[1]: (path,)}, kind)
+
+
+def _org_chain(want: Want) -> Chain:
+    fold = want.operator.test is Test.EQUALS_IGNORE_CASE
+    builder = ChainBuilder().pattern(want.pattern, NOT_SLASH, fold=fold)
+    return builder.text("/").many(ANY).build()
+
+
+def _named_org(want: Want) -> Iterator[str]:
+    end = want.pattern.index("/") if "/" in want.pattern else len(want.pattern)
+    head = want.pattern[:end]
+    if head and not has_wildcard(head):
+        yield plain_text(head)
+
+
+_PATH = Chars(LOWER_ALNUM.chars | {"-", "/"})
+_ANY_ORGANIZATION = (
+    ChainBuilder()
+    .text("o-")
+    .some(LOWER_ALNUM)
+    .text("/r-")
+    .some(LOWER_ALNUM)
+    .text("/")
+    .many(_PATH)
+    .build(),
+)
+
+
+def endpoint_axis(
+    wants: Wants, known: Mapping[str, str], named_endpoints: Iterable[str] = ()
+) -> CellAxis:
+    """VPC endpoints with the VPC they are in; `known` maps the account's endpoints to their VPC."""
+    vpces = _ids("vpce-", wants.get("aws:sourcevpce", ()), (*known, *named_endpoints))
+    vpcs = _ids("vpc-", wants.get("aws:sourcevpc", ()), known.values())
+    if vpces is None or vpcs is None:
+        keys = ("aws:sourcevpce", "aws:sourcevpc")
+        return CellAxis((Cell(dict.fromkeys(keys, Mystery.UNKNOWN), CellKind.ANY_VPCE),))
+    return CellAxis(
+        tuple(
+            _endpoint_cell(vpce, vpc, vpce_named, vpc_named)
+            for vpce, vpce_named in vpces
+            for vpc, vpc_named in vpcs
+            if known.get(vpce, vpc) == vpc
+        )
+    )
+
+
+def _endpoint_cell(vpce: str, vpc: str, vpce_named: bool, vpc_named: bool) -> Cell:
+    kind = CellKind.NAMED_VPC if vpc_named else CellKind.ANY_VPCE
+    if vpce_named:
+        kind = CellKind.NAMED_VPCE
+    return Cell({"aws:sourcevpce": (vpce,), "aws:sourcevpc": (vpc,)}, kind)
+
+
+def _ids(prefix: str, wants: Sequence[Want], known: Iterable[str]) -> list[tuple[str, bool]] | None:
+    """Ids that the policies tell apart, and whether they are named; None if that is too hard."""
+    if not {want.operator.family for want in wants} <= _AS_TEXT:
+        return None
+    literals = {plain_text(want.pattern) for want in wants if not has_wildcard(want.pattern)}
+    named = sorted(literals | set(known))
+    own = tuple(chain(tuple(one)) for one in named)
+    fresh = ChainBuilder().text(prefix).some(HEX).build()
+    found = classes((*map(text_chain, wants), *own), (fresh, *own))
+    return None if found is None else [(text, text in named) for text in found.values()]

@@ -1,0 +1,222 @@
+# ruff: noqa: T201 - a script that prints
+"""Our reference against an independent evaluator of single requests, `iam-simulate`.
+
+    python tests/proofs/differential.py --count 2000 --seed 1
+
+It is installed from npm into `.build/` and runs as a program of its own. It knows the policy
+language, not API Gateway: so only requests that reach a method with NONE or AWS_IAM through an open
+door are put to it, with the condition keys that API Gateway would fill in. Every disagreement falls
+under a reason named here, or the run fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+
+from monitor.access.reference import decide_request
+from monitor.access.reference.routes import route_for
+from monitor.model.api import ApiType, AuthorizationType
+from monitor.model.request import ANONYMOUS, Decision, IdentityPolicy, Request
+from tests.proofs.cases import all_cases
+from tests.proofs.checks import snapshot_for
+from tests.proofs.random_questions import random_question, random_request
+
+PACKAGE = "@cloud-copilot/iam-simulate@0.1.173"
+FOLDER = Path(__file__).resolve().parents[2] / ".build" / "iam-simulate"
+DRIVER = """
+import { runSimulation, anonymousPrincipal } from '@cloud-copilot/iam-simulate'
+import { readFileSync, writeFileSync } from 'node:fs'
+const answers = []
+for (const one of JSON.parse(readFileSync('questions.json', 'utf8'))) {
+  if (one.request.principal === 'anonymous') one.request.principal = anonymousPrincipal
+  const found = await runSimulation(one, {}).catch((error) => ({ errors: { message: `${error}` } }))
+  answers.push(found.overallResult ?? `error: ${JSON.stringify(found.errors)}`)
+}
+writeFileSync('answers.json', JSON.stringify(answers))
+"""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """`principal` is who the policy sees: nobody, for a method without authorization."""
+
+    name: str
+    question: Mapping[str, Any]
+    request: Request
+    principal: str
+    ours: Decision
+
+
+def probes(count: int, seed: int) -> Iterator[Probe]:
+    for case in all_cases():
+        for place, request in enumerate(case.requests):
+            yield from _probe(f"{case.id}[{place}]", case.question, request)
+    for index in range(count):
+        rng = Random(seed * 1_000_003 + index)
+        question = random_question(rng, private=False)
+        yield from _probe(f"random {seed}/{index}", question, random_request(rng, question))
+
+
+def _probe(name: str, question: Mapping[str, Any], request: Request) -> Iterator[Probe]:
+    """The probe, if the other evaluator can be asked about it and we are sure of our answer."""
+    if not _is_plain(question) or not _enters_plainly(question, request):
+        return
+    snapshot = snapshot_for(question)
+    routes = next(iter(snapshot.deployments.values())).routes or ()
+    route = route_for(ApiType.REST, routes, request.method, request.path)
+    if route is None or route.api_key_required or route.authorization not in _ASKED:
+        return
+    signed = route.authorization is AuthorizationType.AWS_IAM
+    if signed and request.principal == ANONYMOUS:
+        return
+    when = datetime.fromisoformat(question["evaluation_time"])
+    ours = decide_request(snapshot, None, request, now=when)
+    if ours is not Decision.UNKNOWN:
+        yield Probe(name, question, request, request.principal if signed else ANONYMOUS, ours)
+
+
+_ASKED = (AuthorizationType.NONE, AuthorizationType.AWS_IAM)
+
+
+def _is_plain(question: Mapping[str, Any]) -> bool:
+    api = question["api"]
+    special = {"waf", "custom_domains", "policy_is_deployed", "disable_execute_api_endpoint"}
+    return (
+        api["api_type"] == "REST"
+        and question["endpoint_type"] != "PRIVATE"
+        and special.isdisjoint(api)
+        and isinstance(question.get("policy"), dict)
+        and api["stage"] is not None
+    )
+
+
+def _enters_plainly(question: Mapping[str, Any], request: Request) -> bool:
+    api = question["api"]
+    v6 = ":" in (request.source_ip or "")
+    admitted = not v6 or api["ip_address_type"] == "dualstack"
+    return admitted and request.stage == api["stage"] and not request.client_certificate
+
+
+def simulation(probe: Probe) -> dict[str, Any]:
+    question, request = probe.question, probe.request
+    api, owner = question["api"], question["account_id"]
+    arn = f"arn:{api['partition']}:execute-api:{api['region']}:{owner}:{api['id']}"
+    resource = f"{arn}/{request.stage}/{request.method}/{request.path.removeprefix('/')}"
+    effect = {IdentityPolicy.ALLOW: "Allow", IdentityPolicy.DENY: "Deny"}
+    statement = {"Effect": effect.get(request.identity_policy), "Action": "*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    has_identity = probe.principal != ANONYMOUS and statement["Effect"] is not None
+    return {
+        "request": {
+            "principal": probe.principal,
+            "action": "execute-api:Invoke",
+            "resource": {"resource": resource, "accountId": owner},
+            "contextVariables": dict(_context(probe)),
+        },
+        "identityPolicies": [{"name": "own", "policy": document}] if has_identity else [],
+        "serviceControlPolicies": [],
+        "resourceControlPolicies": [],
+        "resourcePolicy": _saved(question["policy"], arn),
+    }
+
+
+def _saved(policy: Any, arn: str) -> Any:
+    """What API Gateway makes of short resources when a policy is saved."""
+    if isinstance(policy, str):
+        return re.sub("^execute-api:(?=/)", arn, policy)
+    if isinstance(policy, list):
+        return [_saved(one, arn) for one in policy]
+    if isinstance(policy, dict):
+        return {key: _saved(value, arn) for key, value in policy.items()}
+    return policy
+
+
+def _context(probe: Probe) -> Iterator[tuple[str, str | list[str]]]:
+    request, when = probe.request, datetime.fromisoformat(probe.question["evaluation_time"])
+    if request.source_ip is not None:
+        yield "aws:SourceIp", request.source_ip
+    yield "aws:SecureTransport", "true"
+    yield "aws:CurrentTime", when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield "aws:EpochTime", str(int(when.timestamp()))
+    yield "aws:ResourceAccount", str(probe.question["account_id"])
+    for name, value in request.headers.items():
+        key = {"user-agent": "aws:UserAgent", "referer": "aws:Referer"}.get(name.lower())
+        if key is not None:
+            yield key, value
+    if probe.principal == ANONYMOUS:
+        return
+    yield from _identity(probe.principal)
+    for key, held in request.context.items():
+        yield key, held if isinstance(held, str) else list(held)
+
+
+def _identity(principal: str) -> Iterator[tuple[str, str]]:
+    parts = principal.split(":", 5)
+    kind, _, name = parts[5].partition("/")
+    arn = principal
+    if kind == "assumed-role":
+        arn = f"arn:aws:iam::{parts[4]}:role/{name.partition('/')[0]}"
+    yield "aws:PrincipalArn", arn
+    yield "aws:PrincipalAccount", parts[4]
+    yield "aws:PrincipalType", "User" if kind == "user" else "AssumedRole"
+    if kind == "user":
+        yield "aws:username", name.rpartition("/")[2]
+
+
+def ask(asked: list[Probe]) -> list[str]:
+    """The other evaluator's answers: `Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied`, or an
+    error."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if not (FOLDER / "node_modules").exists():
+        (FOLDER / "package.json").write_text('{"private": true, "type": "module"}')
+        install = ["npm", "install", "--no-audit", "--no-fund", "--silent", PACKAGE]
+        subprocess.run(install, cwd=FOLDER, check=True)
+    (FOLDER / "driver.mjs").write_text(DRIVER)
+    (FOLDER / "questions.json").write_text(json.dumps([simulation(one) for one in asked]))
+    subprocess.run(["node", "driver.mjs"], cwd=FOLDER, check=True)
+    answers: list[str] = json.loads((FOLDER / "answers.json").read_text())
+    return answers
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="our reference against iam-simulate")
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    asked = list(probes(arguments.count, arguments.seed))
+    differing: dict[str, list[str]] = defaultdict(list)
+    agreed = 0
+    for probe, theirs in zip(asked, ask(asked), strict=True):
+        if (theirs == "Allowed") is (probe.ours is Decision.ALLOW) and "error" not in theirs:
+            agreed += 1
+        else:
+            differing[reason_for(probe, theirs)].append(f"{probe.name}: {probe.ours}, {theirs}")
+    print(f"{len(asked)} requests, seed {arguments.seed}: {agreed} agreed")
+    for reason, where in sorted(differing.items()):
+        print(f"{len(where):6}  {reason}  (such as {where[0]})")
+    return 1 if UNEXPLAINED in differing else 0
+
+
+UNEXPLAINED = "UNEXPLAINED"
+
+
+def reason_for(probe: Probe, theirs: str) -> str:
+    return UNEXPLAINED + " " + theirs[:160] if "error" in theirs else UNEXPLAINED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
