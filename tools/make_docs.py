@@ -58,8 +58,8 @@ def events_page() -> str:
         f"{MADE}# What each event makes Gatewatch look at\n\n"
         "Both control planes of API Gateway share the source `apigateway.amazonaws.com`. An event "
         "that names an API makes Gatewatch look at that API, whatever this table says of an "
-        "object; a name that is not here means the same. An event that should name an API and does not "
-        "(CloudTrail drops parameters over 100 KB) means every API of the region.\n\n"
+        "object; a name that is not here means the same. An event that should name an API and does "
+        "not (CloudTrail drops parameters over 100 KB) means every API of the region.\n\n"
         "| event | REST: acts | HTTP and WebSocket: acts | looks at |\n| --- | --- | --- | --- |\n"
         + "\n".join(rows)
         + "\n\n## What can make Gatewatch blind\n\n| source | events |\n| --- | --- |\n"

@@ -99,7 +99,7 @@ def test_the_rule_takes_every_event_of_api_gateway() -> None:
 
 
 def test_the_queue_hides_a_message_longer_than_any_try_takes() -> None:
-    """Source: Lambda guide, "Using Lambda with Amazon SQS": six times the timeout, and the window."""
+    """Source: Lambda guide, "Using Lambda with Amazon SQS": six timeouts and the window."""
     function = resource("OnChangeFunction")["Properties"]
     longest = template()["Parameters"]["BatchingWindowSeconds"]["MaxValue"]
 
