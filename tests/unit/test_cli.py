@@ -37,7 +37,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def given(**changed: Any) -> None:
         found: AwsAnswers = answers(**changed)
         monkeypatch.setattr(
-            "monitor.bootstrap.RestApiReads", lambda _client: RestApiReads(found.client())
+            "monitor.bootstrap.looking.RestApiReads", lambda _client: RestApiReads(found.client())
         )
 
     return given

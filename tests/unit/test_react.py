@@ -21,7 +21,7 @@ from monitor.usecases.look import Looker
 from monitor.usecases.react import Batch, ListingFailed, Place
 
 OPEN = rest_api()
-CLOSED = rest_api(configuration(route(authorization=AuthorizationType.CUSTOM)))
+CLOSED = rest_api(configuration(route(authorization=AuthorizationType.AWS_IAM)))
 PLACE = Place(account_id=ACCOUNT, region="us-east-1", partition="aws")
 
 

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rich.console import Console
 from rich.progress import Progress
 
-from monitor import bootstrap
 from monitor.aws.clock import SystemClock
 from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
+from monitor.bootstrap.looking import looker
 from monitor.cli.common import WrongInput
 from monitor.evaluation.lifecycle import unresolved
 from monitor.model.api import ApiId
@@ -73,7 +73,7 @@ def reach(
         return _unreached(error)
     partition = caller["Arn"].split(":")[1]
     lookers = {
-        (region := session.region or ""): bootstrap.looker(
+        (region := session.region or ""): looker(
             session,
             store,
             Place(account_id=caller["Account"], region=region, partition=partition),

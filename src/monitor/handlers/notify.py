@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from monitor import bootstrap
+from monitor.bootstrap.notify import teller
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.settings import NotifySettings
 from monitor.stores.dynamodb import notice_api
@@ -29,12 +29,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     what it could not tell is still marked untold.
     """
     records = event.get("Records")
-    teller = _teller()
+    outbox = _teller()
     if records is None:
-        told = teller.tell_all()
+        told = outbox.tell_all()
     else:
         keys = (record.get("dynamodb", {}).get("Keys", {}) for record in records)
-        told = teller.tell(dict.fromkeys(api for key in keys if (api := notice_api(key))))
+        told = outbox.tell(dict.fromkeys(api for key in keys if (api := notice_api(key))))
     metrics.add_metric("NoticesTold", MetricUnit.Count, told.delivered)
     metrics.add_metric("NoticesNotDelivered", MetricUnit.Count, len(told.failures))
     for failure in told.failures:
@@ -45,4 +45,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
 
 @cache
 def _teller() -> Teller:
-    return bootstrap.teller(NotifySettings.read())
+    return teller(NotifySettings.read())

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from monitor import bootstrap
+from monitor.bootstrap.on_change import OnChange, on_change
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.model.access import Scope
 from monitor.settings import OnChangeSettings
@@ -49,8 +49,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 @cache
-def _wired(function_arn: str) -> bootstrap.OnChange:
-    return bootstrap.on_change(OnChangeSettings.read(), function_arn)
+def _wired(function_arn: str) -> OnChange:
+    return on_change(OnChangeSettings.read(), function_arn)
 
 
 def _report(batch: Batch, *, failed: int, calls: dict[str, int]) -> None:
