@@ -90,7 +90,9 @@ def reach(
     )
 
 
-def scan_document(account: Account, scanned: Sequence[Scanned]) -> ScanDocument:
+def scan_document(
+    account: Account, scanned: Sequence[Scanned], *, only_apis: Sequence[str] = ()
+) -> ScanDocument:
     looked = [look for region in scanned for look in region.looked]
     gaps = [gap for region in scanned for gap in region.gaps]
     findings = [
@@ -104,6 +106,7 @@ def scan_document(account: Account, scanned: Sequence[Scanned]) -> ScanDocument:
     return ScanDocument(
         account_id=account.account_id,
         regions=tuple(account.lookers),
+        only_apis=tuple(only_apis),
         started_at=account.started_at,
         finished_at=SystemClock().now(),
         complete=not gaps and all(api.status == "judged" for api in apis),

@@ -3,6 +3,7 @@ from these."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.access.explain import sentence
-from monitor.model.access import ApiAccess, Reason, Scope, Witness
+from monitor.model.access import ApiAccess, Reason, RouteAccess, Scope, Witness, widest
 from monitor.model.api import ApiSnapshot, ApiType
 from monitor.model.change import Change
 from monitor.model.finding import Cause, Finding, Severity, Status
@@ -18,11 +19,11 @@ from monitor.model.gaps import Gap
 from monitor.report.curl import curl
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
-class GapDocument(_Document):
+class GapDocument(Document):
     service: str
     operation: str
     error_code: str
@@ -31,14 +32,14 @@ class GapDocument(_Document):
     message: str
 
 
-class ReasonDocument(_Document):
+class ReasonDocument(Document):
     code: str
     place: str
     text: str
     fields: Mapping[str, str]
 
 
-class WitnessDocument(_Document):
+class WitnessDocument(Document):
     """One concrete request that gets in; `curl` is the same for a shell."""
 
     curl: str
@@ -52,7 +53,7 @@ class WitnessDocument(_Document):
     context: Mapping[str, str]
 
 
-class ChangeOfFinding(_Document):
+class ChangeOfFinding(Document):
     who: str
     event_name: str
     event_id: str
@@ -61,7 +62,7 @@ class ChangeOfFinding(_Document):
     via: str
 
 
-class FindingDocument(_Document):
+class FindingDocument(Document):
     schema_: Literal["gatewatch.finding/1"] = Field(
         default="gatewatch.finding/1", serialization_alias="schema"
     )
@@ -90,8 +91,9 @@ class FindingDocument(_Document):
     last_seen: datetime
 
 
-class StageDocument(_Document):
-    """`witness` gets in now, `draft_witness` would after the next deployment."""
+class StageDocument(Document):
+    """`witness` gets in now, `draft_witness` would after the next deployment. `routes_by_scope`
+    counts the live routes, each under the widest scope over its doors."""
 
     name: str
     deployment_id: str | None
@@ -99,9 +101,10 @@ class StageDocument(_Document):
     draft_scope: Scope
     witness: WitnessDocument | None
     draft_witness: WitnessDocument | None
+    routes_by_scope: Mapping[Scope, int] = Field(default_factory=dict)
 
 
-class ApiDocument(_Document):
+class ApiDocument(Document):
     """`draft_scope` is what the next deployment would make of it."""
 
     api_id: str
@@ -115,15 +118,16 @@ class ApiDocument(_Document):
     gaps: tuple[GapDocument, ...]
 
 
-class ScanDocument(_Document):
+class ScanDocument(Document):
     """`complete` is false if anything could not be read; `calls` counts requests to AWS, repeated
-    ones included. `gaps` are those of no single API."""
+    ones included. `gaps` are those of no single API. `only_apis`: no other API was looked at."""
 
     schema_: Literal["gatewatch.scan/1"] = Field(
         default="gatewatch.scan/1", serialization_alias="schema"
     )
     account_id: str
     regions: tuple[str, ...]
+    only_apis: tuple[str, ...] = ()
     started_at: datetime
     finished_at: datetime
     complete: bool
@@ -133,7 +137,7 @@ class ScanDocument(_Document):
     findings: tuple[FindingDocument, ...]
 
 
-class ChangeDocument(_Document):
+class ChangeDocument(Document):
     event_id: str
     event_name: str
     event_time: datetime | None
@@ -150,7 +154,7 @@ class ChangeDocument(_Document):
     problem: str
 
 
-class ReplayDocument(_Document):
+class ReplayDocument(Document):
     schema_: Literal["gatewatch.replay/1"] = Field(
         default="gatewatch.replay/1", serialization_alias="schema"
     )
@@ -221,6 +225,7 @@ def api_document(snapshot: ApiSnapshot, access: ApiAccess) -> ApiDocument:
                 draft_scope=stage.draft.scope if stage.draft else Scope.UNKNOWN,
                 witness=_witness(stage.live.witness),
                 draft_witness=_witness(stage.draft.witness if stage.draft else None),
+                routes_by_scope=_routes_by_scope(stage.live_routes),
             )
             for stage in access.stages
         ),
@@ -248,9 +253,17 @@ def change_document(change: Change) -> ChangeDocument:
     )
 
 
-def to_json(document: _Document) -> str:
+def to_json(document: Document) -> str:
     """Indented, in the order of the model, one newline at the end."""
     return document.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def _routes_by_scope(doors: Iterable[RouteAccess]) -> Mapping[Scope, int]:
+    scopes: dict[str, list[Scope]] = {}
+    for through in doors:
+        scopes.setdefault(through.route, []).append(through.access.scope)
+    counted = Counter(widest(*found) for found in scopes.values())
+    return {scope: counted[scope] for scope in Scope if counted[scope]}
 
 
 def _scope(snapshot: ApiSnapshot, found: Scope) -> Scope:
