@@ -62,6 +62,7 @@ lock: $(VENV)/.uv ## renew the lock files (names, versions, hashes; no addresses
 	lock --group pyproject.toml:lambda -o src/requirements.txt; \
 	lock --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt; \
 	lock --group pyproject.toml:emulator -o requirements/emulator.txt; \
+	lock --group pyproject.toml:browser -o requirements/browser.txt; \
 	lock --group pyproject.toml:bootstrap -o requirements/uv.txt
 
 # --- the product -------------------------------------------------------------------------------

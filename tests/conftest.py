@@ -12,6 +12,12 @@ settings.register_profile("nightly", max_examples=2000, **_SETTINGS)
 settings.load_profile("default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write what is made now as what is expected"
+    )
+
+
 @pytest.fixture(autouse=True)
 def _no_account_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):

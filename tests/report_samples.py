@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.builders import ACCOUNT, NOW
-
 from monitor.evaluation.catalogue import RULES
 from monitor.model.access import Scope
 from monitor.model.api import ApiType
@@ -24,6 +22,7 @@ from monitor.report.documents import (
     WitnessDocument,
 )
 from monitor.report.report import Report, by_id
+from tests.builders import ACCOUNT, NOW
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m[x](javascript:alert(2)) {0} \u202eevil"
 CHANGE = ChangeOfFinding(
@@ -161,8 +160,8 @@ def sample_scan() -> ScanDocument:
             api("c3d4e5f6a1", HOSTILE, stage("prod", Scope.TOKEN, draft=Scope.INTERNET)),
             api("d4e5f6a1b2", "billing", stage("prod", Scope.UNKNOWN, routes={Scope.UNKNOWN: 4}),
                 status="gaps", gaps=(GAP,)),
-            api("e5f6a1b2c3", "internal-reports", stage("prod", Scope.VPCE), stage("dev", Scope.VPCE),
-                region="eu-central-1"),
+            api("e5f6a1b2c3", "internal-reports", stage("prod", Scope.VPCE),
+                stage("dev", Scope.VPCE), region="eu-central-1"),
             api("f6a1b2c3d4", "never-deployed", region="eu-central-1"),
         ],
         _sample_findings(),

@@ -16,6 +16,7 @@ from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
 from monitor.model.change import TakesEffect
 from monitor.model.rule import Rule
 from monitor.orgpolicy.schema import OrgPolicy
+from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +26,7 @@ MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 def pages() -> Iterator[tuple[Path, str]]:
     """Path and text of every page."""
     docs = ROOT / "docs"
-    for name, model in SCHEMAS.items():
+    for name, model in (SCHEMAS | {"comparison": Comparison}).items():
         schema = model.model_json_schema(mode="serialization", by_alias=True)
         yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
     schema = OrgPolicy.model_json_schema()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.cli.replay import replay
+from monitor.cli.report import report
 from monitor.cli.scan import scan
 
 
@@ -16,3 +17,4 @@ def gatewatch() -> None:
 
 gatewatch.add_command(scan)
 gatewatch.add_command(replay)
+gatewatch.add_command(report)

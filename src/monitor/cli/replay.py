@@ -23,12 +23,13 @@ from monitor.cli.common import (
     terminal_width,
 )
 from monitor.cli.looking import empty_document, progress, reach, scan_document
+from monitor.cli.rendering import render
 from monitor.events.cloudtrail import parse_changes
 from monitor.model.change import Change, LookAt
 from monitor.model.finding import Severity
 from monitor.model.gaps import Gap
 from monitor.orgpolicy.schema import OrgPolicy
-from monitor.report.as_text import changes_text, scan_text
+from monitor.report.changes_as_text import changes_text
 from monitor.report.documents import (
     JudgedReplayDocument,
     ReplayDocument,
@@ -171,4 +172,4 @@ def _judged(document: JudgedReplayDocument, format_: str, output: Path | None) -
         return to_json(document)
     width, color = terminal_width(output)
     changes = changes_text(document.changes, width=width, color=color)
-    return changes + "\n" + scan_text(document, width=width, color=color)
+    return changes + "\n" + render([document], "text", output)

@@ -11,15 +11,14 @@ from monitor.cli.common import (
     finish,
     judging_options,
     org_policy,
-    output_options,
     put_out,
-    terminal_width,
 )
 from monitor.cli.looking import empty_document, progress, reach, scan_document
+from monitor.cli.rendering import render, report_options
 from monitor.model.finding import Severity
 from monitor.model.gaps import Gap
-from monitor.report.as_text import scan_text
-from monitor.report.documents import ScanDocument, to_json
+from monitor.report.as_text import Detail
+from monitor.report.documents import ScanDocument
 from monitor.usecases.scan import scan as scan_region
 
 
@@ -28,7 +27,7 @@ from monitor.usecases.scan import scan as scan_region
 @click.option("--api", "api_ids", multiple=True, help="Only this REST API; may be repeated.")
 @aws_options
 @judging_options
-@output_options
+@report_options
 def scan(
     regions: tuple[str, ...],
     api_ids: tuple[str, ...],
@@ -38,6 +37,7 @@ def scan(
     fail_on: str,
     format_: str,
     output: Path | None,
+    detail: Detail | None,
 ) -> None:
     """Read every REST API of the account, live and draft, and judge who can invoke it.
 
@@ -61,17 +61,11 @@ def scan(
                     )
                     for region, looker in account.lookers.items()
                 ],
+                only_apis=api_ids,
             )
         _name_the_missing(document, api_ids)
-    put_out(_answer(document, format_, output), output)
+    put_out(render([document], format_, output, detail), output)
     finish(document.findings, complete=document.complete, fail_on=Severity(fail_on))
-
-
-def _answer(document: ScanDocument, format_: str, output: Path | None) -> str:
-    if format_ == "json":
-        return to_json(document)
-    width, color = terminal_width(output)
-    return scan_text(document, width=width, color=color)
 
 
 def _name_the_missing(document: ScanDocument, api_ids: tuple[str, ...]) -> None:

@@ -32,8 +32,8 @@ _TYPE = "Software and Configuration Checks/AWS Security Best Practices/Network R
 
 def asff(report: Report) -> str:
     """One JSON array. BatchImportFindings takes at most 100 of them a call."""
-    about = resources(report.scan)
-    findings = [_finding(report, finding, about[finding.id]) for finding in report.scan.findings]
+    about = resources(report.findings, report.scan)
+    findings = [_finding(report, finding, about[finding.id]) for finding in report.findings]
     return json.dumps(findings, indent=2) + "\n"
 
 

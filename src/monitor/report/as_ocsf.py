@@ -39,8 +39,8 @@ _ANALYTIC_IS_A_RULE = (1, "Rule")
 
 def ocsf(report: Report) -> str:
     """One JSON array."""
-    about = resources(report.scan)
-    events = [_event(report, finding, about[finding.id]) for finding in report.scan.findings]
+    about = resources(report.findings, report.scan)
+    events = [_event(report, finding, about[finding.id]) for finding in report.findings]
     return json.dumps(events, indent=2) + "\n"
 
 

@@ -39,7 +39,7 @@ _SCORE = {
 
 
 def sarif(report: Report) -> str:
-    scan, about = report.scan, resources(report.scan)
+    scan, about = report.scan, resources(report.scan.findings, report.scan)
     rules = [*report.rules.values()]
     states = _baseline_states(report.comparison)
     log = {

@@ -1,162 +1,166 @@
-"""A scan as a person reads it: the verdict first, one line an API and stage, findings beneath."""
+"""A scan as a person reads it in a terminal: the verdict first, one line an API, findings beneath,
+their proof and fix one indent deeper, a summary last."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
 
-from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from monitor.model.finding import Severity, Status
-from monitor.report.documents import (
-    ApiDocument,
-    ChangeDocument,
-    FindingDocument,
-    GapDocument,
-    ScanDocument,
-    StageDocument,
-)
+from monitor.report.comparison import Comparison
+from monitor.report.documents import ApiDocument, FindingDocument, ScanDocument, StageDocument
+from monitor.report.finding_text import SEVERITY_STYLE, finding_lines, gap_line
+from monitor.report.order import most_urgent_first, urgency
 from monitor.report.plain import plain
+from monitor.report.report import Report
+from monitor.report.terminal import Line, write
+from monitor.report.verdict import count, verdict
 
-_STYLE = {
-    Severity.CRITICAL: "bold red",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "blue",
-    Severity.INFO: "dim",
-}
-MAX_ROUTES = 8
+_UNRESOLVED = frozenset({Status.OPEN, Status.UNKNOWN})
 
 
-def scan_text(scan: ScanDocument, *, width: int = 100, color: bool = False) -> str:
-    """`width` in columns."""
-    console = _console(width, color)
-    console.print(_verdict(scan))
-    by_api = _by_api(scan.findings)
-    for api in scan.apis:
-        console.print()
-        for line in _api(api):
-            console.print(line)
-        for finding in by_api.get((api.region, api.api_id), ()):
-            _print_finding(console, finding)
-        for gap in api.gaps:
-            console.print(_indent(_gap(gap), 2))
-    for gap in scan.gaps:
-        console.print(_indent(_gap(gap), 0))
-    console.print()
-    console.print(_summary(scan))
-    return _text(console)
+class Detail(Enum):
+    """`quiet`: no proof, and only APIs with a finding or a gap. `verbose`: nothing shortened."""
+
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
 
 
-def changes_text(
-    changes: Sequence[ChangeDocument], *, width: int = 100, color: bool = False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Where the parts of an API's line begin, the same for all."""
+
+    name: int
+    region: int
+
+    @classmethod
+    def fitting(cls, apis: Iterable[ApiDocument], width: int) -> Columns:
+        apis = list(apis)
+        longest = max((len(_name(api)) for api in apis), default=0)
+        regions = max((len(api.region) for api in apis), default=0)
+        return cls(name=min(longest, max(width // 4, 16)), region=regions)
+
+    def line(self, api: ApiDocument) -> Line:
+        head = Text(plain(_name(api), self.name).ljust(self.name), style="bold")
+        head.append(f"  {api.api_id:<10}  {api.region:<{self.region}}  ", style="dim")
+        return Line(head.append_text(_stages(api)), hanging=self.name + self.region + 16)
+
+
+def scan_text(
+    report: Report, *, width: int = 100, color: bool = False, detail: Detail = Detail.NORMAL
 ) -> str:
-    """One line a record: what it makes Gatewatch look at, or why nothing."""
-    console = _console(width, color)
-    for change in changes:
-        console.print(_change(change))
-    ignored = sum(1 for change in changes if change.ignored)
-    console.print(
-        Text(f"\n{_count(len(changes), 'record')}, {ignored} of them ask for nothing", style="bold")
-    )
-    return _text(console)
+    """`width` in columns."""
+    return write(_lines(report, width, detail), width=width, color=color)
 
 
-def _verdict(scan: ScanDocument) -> Text:
-    open_ = [finding for finding in scan.findings if finding.status is Status.OPEN]
-    unknown = [finding for finding in scan.findings if finding.status is Status.UNKNOWN]
-    where = f"account {scan.account_id}, {', '.join(scan.regions)}"
-    if open_:
-        return Text(f"{_count(len(open_), 'open finding')} in {where}", style="bold red")
-    if unknown or not scan.complete:
-        return Text(f"Not everything could be read or decided in {where}", style="bold yellow")
-    if not scan.apis:
-        return Text(f"No REST API in {where}", style="bold")
-    return Text(f"Nothing exceeds the org policy in {where}", style="bold green")
+def _lines(report: Report, width: int, detail: Detail) -> Iterator[Line]:
+    scan = report.scan
+    yield Line(Text(verdict(scan), style=f"bold {_mood(scan)}"))
+    if report.comparison:
+        yield from _compared(report.comparison)
+    by_api = _by_api(scan.findings)
+    columns = Columns.fitting(scan.apis, width)
+    shown = [
+        api for api in scan.apis if detail is not Detail.QUIET or _key(api) in by_api or api.gaps
+    ]
+    block = True
+    for api in sorted(shown, key=lambda api: _place(api, by_api)):
+        findings = by_api.get(_key(api), [])
+        if block or findings or api.gaps:
+            yield Line(Text())
+        block = bool(findings or api.gaps)
+        yield columns.line(api)
+        yield from _findings(report, findings, detail)
+        yield from (gap_line(gap, indent=2) for gap in api.gaps)
+    yield from (gap_line(gap) for gap in scan.gaps)
+    yield Line(Text())
+    yield Line(_summary(scan))
 
 
-def _api(api: ApiDocument) -> Iterator[Text]:
-    name = Text(plain(api.name or api.api_id, 60), style="bold")
-    name.append(f"  {api.api_id}  {api.region}", style="dim")
+def _findings(
+    report: Report, findings: Iterable[FindingDocument], detail: Detail
+) -> Iterator[Line]:
+    for finding in findings:
+        yield from finding_lines(
+            finding,
+            report.fix(finding),
+            proof=detail is not Detail.QUIET,
+            everything=detail is Detail.VERBOSE,
+        )
+
+
+def _mood(scan: ScanDocument) -> str:
+    if any(finding.status is Status.OPEN for finding in scan.findings):
+        return "red"
+    if not scan.complete or any(finding.status is Status.UNKNOWN for finding in scan.findings):
+        return "yellow"
+    return "green" if scan.apis else ""
+
+
+def _compared(comparison: Comparison) -> Iterator[Line]:
+    since = f"{comparison.since:%Y-%m-%d %H:%M} UTC"
+    parts = [
+        f"{len(comparison.new)} new",
+        f"{len(comparison.resolved)} resolved",
+        f"{len(comparison.unchanged)} unchanged",
+    ]
+    if comparison.unverified:
+        parts.append(f"{len(comparison.unverified)} gone but not verified")
+    trend = " -> ".join(str(sum(point.findings.values())) for point in comparison.trend)
+    yield Line(Text(f"Since {since}: {', '.join(parts)}; findings {trend}"))
+    for mark, style, findings in (
+        ("NEW     ", "red", comparison.new),
+        ("RESOLVED", "green", comparison.resolved),
+        ("NOT SEEN", "yellow", comparison.unverified),
+    ):
+        for finding in most_urgent_first(findings):
+            line = Text(f"{mark} ", style=style)
+            name = plain(finding.api_name or finding.api_id, 40)
+            line.append(f"{name}: {plain(finding.title, 200)}", style="default")
+            yield Line(line.append(f"  {finding.id}", style="dim"), indent=2, hanging=9)
+
+
+def _name(api: ApiDocument) -> str:
+    return plain(api.name, 60) or api.api_id
+
+
+def _stages(api: ApiDocument) -> Text:
     if not api.stages:
         told = "could not be read" if api.status == "gaps" else "no stage: nobody can call it"
-        name.append(f"  {told}")
-    yield name
-    for stage in api.stages:
-        yield _stage(stage)
+        return Text(told)
+    return Text("  ").join(_stage(stage) for stage in api.stages)
 
 
 def _stage(stage: StageDocument) -> Text:
-    line = Text(f"  {plain(stage.name, 40)}: ")
+    line = Text(f"{plain(stage.name, 40)}: ")
     line.append(stage.scope.value, style="bold red" if stage.scope.is_public else "bold")
     if stage.draft_scope is not stage.scope:
-        line.append("   next deployment: ")
-        style = "bold red" if stage.draft_scope.is_public else ""
-        line.append(stage.draft_scope.value, style=style)
-    return line
-
-
-def _print_finding(console: Console, finding: FindingDocument) -> None:
-    head = Text(finding.severity.value.upper(), style=_STYLE[finding.severity])
-    title = plain(finding.title, 300)
-    head.append(f" {title[:1].upper()}{title[1:]}", style="default")
-    head.append(f"  {finding.id}", style="dim")
-    console.print(_indent(head, 4))
-    for line in _details(finding):
-        console.print(_indent(Text(line), 6))
-
-
-def _details(finding: FindingDocument) -> Iterator[str]:
-    if finding.routes:
-        more = len(finding.routes) - MAX_ROUTES
-        shown = ", ".join(plain(route, 80) for route in finding.routes[:MAX_ROUTES])
-        yield f"routes: {shown}" + (f" and {more} more" if more > 0 else "")
-    if finding.witness is not None:
-        yield f"try: {plain(finding.witness.curl, 500)}"
-    for reason in finding.because:
-        yield f"because: {plain(reason.text, 300)}"
-    for caveat in finding.caveats:
-        yield f"note: {plain(caveat, 300)}"
-    if finding.change is not None:
-        yield f"changed by: {plain(finding.change.who, 120)} ({finding.change.event_name})"
-
-
-def _gap(gap: GapDocument) -> Text:
-    line = Text("NOT READ ", style="yellow")
-    line.append(f"{gap.operation} {plain(gap.subject, 120)}: {plain(gap.error_code, 60)}")
-    line.append(f"; so nobody knows {gap.unknown}")
-    return line
-
-
-def _change(change: ChangeDocument) -> Text:
-    line = Text(plain(change.event_name, 60) or "(no event name)", style="bold")
-    if change.event_time is not None:
-        line.append(f"  {change.event_time:%Y-%m-%d %H:%M:%S}", style="dim")
-    line.append(f"  by {plain(change.actor, 100)}")
-    if change.ignored:
-        why = f": {plain(change.problem, 120)}" if change.problem else ""
-        line.append(f"  -> nothing ({change.ignored}{why})", style="dim")
-        return line
-    target = ", ".join(change.api_ids) if change.look_at == "api" else change.object or ""
-    line.append(f"  -> look at {change.look_at} {plain(target, 200)}".rstrip())
-    line.append(f" (acts: {change.live})", style="dim")
-    if not change.known:
-        line.append("  a name that Gatewatch does not know yet", style="yellow")
+        style = "bold red" if stage.draft_scope.is_public else "default"
+        line.append(" (next deployment: ").append(stage.draft_scope.value, style=style).append(")")
     return line
 
 
 def _summary(scan: ScanDocument) -> Text:
-    apis = _count(len(scan.apis), "REST API")
     calls = sum(scan.calls.values())
     seconds = (scan.finished_at - scan.started_at).total_seconds()
-    worst = ", ".join(
-        f"{count} {severity.value}"
+    line = Text(f"{count(len(scan.apis), 'API')}, ")
+    counted = {
+        severity: sum(
+            1 for f in scan.findings if f.severity is severity and f.status in _UNRESOLVED
+        )
         for severity in Severity
-        if (count := sum(1 for finding in scan.findings if finding.severity is severity))
-    )
-    line = Text(f"{apis}, {worst or 'no findings'}; {_count(calls, 'AWS call')} in {seconds:.1f} s")
+    }
+    told = [
+        Text(f"{number} {severity.value}", style=SEVERITY_STYLE[severity])
+        for severity, number in counted.items()
+        if number
+    ]
+    line.append_text(Text(", ").join(told) if told else Text("no findings"))
+    line.append(f"; {count(calls, 'AWS call')} in {seconds:.1f} s")
     if not scan.complete:
         line.append("; INCOMPLETE, see what was not read", style="bold yellow")
     return line
@@ -164,35 +168,20 @@ def _summary(scan: ScanDocument) -> Text:
 
 def _by_api(
     findings: Iterable[FindingDocument],
-) -> dict[tuple[str, str], list[FindingDocument]]:
+) -> Mapping[tuple[str, str], list[FindingDocument]]:
     found: dict[tuple[str, str], list[FindingDocument]] = {}
-    for finding in sorted(findings, key=lambda item: list(Severity).index(item.severity)):
+    for finding in most_urgent_first(findings):
         found.setdefault((finding.region, finding.api_id), []).append(finding)
     return found
 
 
-def _console(width: int, color: bool) -> Console:
-    return Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=color,
-        no_color=not color,
-        color_system="standard" if color else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
+def _key(api: ApiDocument) -> tuple[str, str]:
+    return api.region, api.api_id
 
 
-def _text(console: Console) -> str:
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
-
-
-def _indent(text: Text, columns: int) -> Padding:
-    return Padding(text, (0, 0, 0, columns))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _place(
+    api: ApiDocument, by_api: Mapping[tuple[str, str], list[FindingDocument]]
+) -> tuple[int, int]:
+    """The worst first; those without a finding last, as they came."""
+    findings = by_api.get(_key(api))
+    return urgency(findings[0]) if findings else (len(Severity), 0)

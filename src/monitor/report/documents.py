@@ -313,7 +313,7 @@ def _cause(cause: Cause | None) -> ChangeOfFinding | None:
     )
 
 
-SCHEMAS: Mapping[str, type[BaseModel]] = {
+SCHEMAS: dict[str, type[BaseModel]] = {
     "finding": FindingDocument,
     "scan": ScanDocument,
     "replay": ReplayDocument,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from monitor.model.finding import Status
 from monitor.model.rule import Rule
 from monitor.report.comparison import Comparison
 from monitor.report.documents import FindingDocument, ScanDocument
@@ -21,6 +22,14 @@ class Report:
     rules: Mapping[str, Rule]
     version: str
     comparison: Comparison | None = None
+
+    @property
+    def findings(self) -> tuple[FindingDocument, ...]:
+        """Those of the scan and, as resolved, those that are gone since the earlier scan: other
+        systems keep a finding open until they are told otherwise."""
+        gone = self.comparison.resolved if self.comparison else ()
+        closed = {"status": Status.RESOLVED, "last_seen": self.scan.finished_at}
+        return (*self.scan.findings, *(finding.model_copy(update=closed) for finding in gone))
 
     def fix(self, finding: FindingDocument) -> str | None:
         rule = self.rules.get(finding.rule)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from monitor.model.api import ApiType
 from monitor.report.documents import FindingDocument, ScanDocument
 
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}  # fmt: skip
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eusc-": "aws-eusc",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +53,10 @@ class Resource:
         return "RestApi" if self.api_type is ApiType.REST else "Api"
 
 
-def resources(scan: ScanDocument) -> Mapping[str, Resource]:
+def resources(findings: Iterable[FindingDocument], scan: ScanDocument) -> Mapping[str, Resource]:
     """By the finding's id. The scan names an API's type beside the API, not in the finding."""
     types = {(api.region, api.api_id): api.api_type for api in scan.apis}
-    return {finding.id: _resource(finding, types) for finding in scan.findings}
+    return {finding.id: _resource(finding, types) for finding in findings}
 
 
 def _resource(finding: FindingDocument, types: Mapping[tuple[str, str], ApiType]) -> Resource:
