@@ -13,6 +13,8 @@ UV := $(BIN)/uv
 CLEAN_AWS := env -u AWS_PROFILE -u AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing \
 	AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 
+CHROMIUM_NAMES := chromium chromium-browser google-chrome google-chrome-stable
+
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -85,6 +87,30 @@ deploy: build ## deploy to the account and region of your AWS credentials, guide
 .PHONY: test
 test: install emulator ## run every test
 	@$(CLEAN_AWS) $(BIN)/python -m pytest
+
+$(VENV)/.browser: $(VENV)/.installed requirements/browser.txt tests/browser/package-lock.json
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --require-hashes -r requirements/browser.txt
+	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/browser --ignore-scripts --no-audit --no-fund; \
+		else echo "npm is missing: the accessibility checks will be skipped"; fi
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@for name in $(CHROMIUM_NAMES); do if command -v $$name >/dev/null; then exit 0; fi; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Chromium"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || true; \
+	fi
+
+.PHONY: browser-test
+browser-test: install chromium ## open the HTML report in headless Chromium: search, sort, filter, axe
+	@for name in $(CHROMIUM_NAMES); do if command -v $$name >/dev/null; then found=yes; fi; done; \
+	if [ -z "$${found:-}" ]; then echo "browser tests: SKIPPED, there is no Chromium here (apt-get install chromium)"; exit 0; fi; \
+	$(MAKE) $(VENV)/.browser && $(BIN)/python -m pytest -q -s tests/browser
+
+.PHONY: screenshot
+screenshot: install chromium $(VENV)/.browser ## take the picture of a report that the README shows
+	@$(BIN)/python tools/screenshot.py docs/images/report.png
 
 .PHONY: format
 format: install ## put the code into the project's format

@@ -273,3 +273,39 @@ def large_scan(apis: int, findings: int) -> ScanDocument:
         for n in range(apis)
     ]
     return scan(judged, found)
+
+
+def company_scan() -> ScanDocument:
+    """An account as it might be, for the picture in the README."""
+    open_stage = stage("prod", routes={Scope.INTERNET: 3, Scope.TOKEN: 14})
+    partner = stage(
+        "prod", Scope.ANY_AWS_ACCOUNT, routes={Scope.ANY_AWS_ACCOUNT: 6, Scope.AWS_PRINCIPALS: 5}
+    )
+    billing = stage("prod", Scope.UNKNOWN, routes={Scope.UNKNOWN: 7})
+    fine = [
+        api("k1f0q2w8zd", "checkout", stage("prod", Scope.TOKEN, routes={Scope.TOKEN: 19})),
+        api("m7c3x5v1rt", "catalogue", stage("prod", Scope.KEY, routes={Scope.KEY: 11})),
+        api("p9d4s6h2ye", "warehouse", stage("prod", Scope.VPCE, routes={Scope.VPCE: 16})),
+        api("t2g8j4n6ub", "reports", stage("prod", Scope.ORG, routes={Scope.ORG: 8})),
+    ]
+    return scan(
+        [
+            api("a1b2c3d4e5", "orders", open_stage),
+            api("b2c3d4e5f6", "partner-gateway", partner),
+            api("d4e5f6a1b2", "billing", billing, status="gaps", gaps=(GAP,)),
+            *fine,
+        ],
+        [
+            finding(1, remediations=("require-authorization",)),
+            finding(
+                2,
+                severity=Severity.HIGH,
+                api_id="b2c3d4e5f6",
+                api_name="partner-gateway",
+                scope=Scope.ANY_AWS_ACCOUNT,
+                title="anyone with an AWS account can call 6 routes of stage prod",
+            ),
+            _sample_findings()[3],
+        ],
+        complete=False,
+    )
