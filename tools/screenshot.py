@@ -24,7 +24,7 @@ from monitor.evaluation.catalogue import RULES  # noqa: E402
 from monitor.report.as_html import html  # noqa: E402
 from monitor.report.report import Report, by_id  # noqa: E402
 
-SIZE = {"width": 1120, "height": 1180}
+SIZE = {"width": 1000, "height": 1500}
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
         browser = running.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport=SIZE, color_scheme="light")
         page.goto(page_file.as_uri())
-        page.locator(".findings summary").first.click()
+        page.locator(".findings details").first.evaluate("details => { details.open = true; }")
         page.screenshot(path=out)
         browser.close()
     print(f"{out}: {out.stat().st_size / 1000:.0f} kB")

@@ -3,7 +3,6 @@ dark, on a phone, without scripts."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,29 +149,37 @@ def test_printed_it_holds_every_proof(open_report: Open) -> None:
 
 def test_5000_findings_do_not_freeze(open_report: Open) -> None:
     page = open_report(large_scan(400, 5_000), viewport=DESKTOP)
-    opened = page.evaluate(
-        "() => { const [of] = performance.getEntriesByType('navigation');"
-        " const paint = performance.getEntriesByName('first-contentful-paint')[0];"
-        " return {painted: paint.startTime, loaded: of.loadEventEnd}; }"
-    )
-    took = {"sort": _timed(lambda: page.get_by_role("button", name="Since").click())}
-    took["filter"] = _timed(lambda: page.get_by_label("Severity").select_option("high"))
-    page.click("#reset")
+    busy = _Busy(page)
 
-    def search() -> None:
-        page.fill("#search", "service-0123")
-        _shown(page, "13 of 5000 shown")
+    took = {
+        "open": busy.during(page.reload),
+        "sort": busy.during(page.get_by_role("button", name="Since").click),
+        "filter": busy.during(lambda: page.get_by_label("Severity").select_option("high")),
+        "show all": busy.during(lambda: page.click("#reset")),
+        "search": busy.during(lambda: _search(page, "service-0123", "13 of 5000 shown")),
+    }
+    print("\nseconds of the page's thread:", took)
 
-    took["search"] = _timed(search)
-    print("\nmilliseconds:", {**opened, **took})
-
-    assert opened["painted"] < 1_000
-    # The machines are shared: the bounds tell frozen from busy, the figures are printed above.
-    assert opened["loaded"] < 4_000
-    assert all(milliseconds < 4_000 for milliseconds in took.values())
+    assert all(seconds < 1 for seconds in took.values()), took
 
 
-def _timed(act: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    act()
-    return round((time.perf_counter() - begin) * 1_000)
+def _search(page: Any, words: str, expected: str) -> None:
+    page.fill("#search", words)
+    _shown(page, expected)
+
+
+class _Busy:
+    """How long the page's main thread works, in its own time: a busy machine does not count."""
+
+    def __init__(self, page: Any) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def during(self, act: Callable[[], object]) -> float:
+        begin = self._now()
+        act()
+        return round(self._now() - begin, 3)
+
+    def _now(self) -> float:
+        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")

@@ -61,7 +61,7 @@ def html(report: Report) -> str:
     template = _environment().get_template("report.html.j2")
     return template.render(
         scan=scan,
-        verdict=verdict(scan),
+        verdict=verdict(scan, regions=False),
         version=report.version,
         style=_inlined("report.css"),
         script=_inlined("report.js"),

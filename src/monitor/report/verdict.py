@@ -6,8 +6,9 @@ from monitor.model.finding import Status
 from monitor.report.documents import ScanDocument
 
 
-def verdict(scan: ScanDocument) -> str:
-    where = f"account {scan.account_id}, {', '.join(scan.regions)}"
+def verdict(scan: ScanDocument, *, regions: bool = True) -> str:
+    """`regions`: also say which ones were read."""
+    where = ", ".join([f"account {scan.account_id}", *(scan.regions if regions else ())])
     open_ = sum(1 for finding in scan.findings if finding.status is Status.OPEN)
     if open_:
         return f"{count(open_, 'open finding')} in {where}"
