@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from moto import mock_aws
 from tests.report_samples import earlier_scan, sample_scan
 
 from monitor.report.documents import ScanDocument, to_json
@@ -155,3 +156,15 @@ def test_one_file_twice_has_nothing_new(run: Run, files: tuple[Path, Path], tmp_
     shutil.copy(files[0], copy)
 
     assert "0 new, 0 resolved, 5 unchanged" in run(files[0], copy).stdout
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_scan_writes_every_format_itself(tmp_path: Path, format_: str) -> None:
+    target = tmp_path / "out"
+    with mock_aws():
+        result = CliRunner().invoke(
+            main, ["scan", "--format", format_, "--output", str(target), "--quiet"]
+        )
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert target.read_text("utf-8").strip()

@@ -38,15 +38,17 @@ def test_every_format_is_described() -> None:
 
 
 @pytest.mark.parametrize("command", _commands())
-def test_every_command_is_understood(command: str, tmp_path: Path) -> None:
+def test_every_command_is_understood(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("scan.json", "last-week.json", "today.json"):
+        Path(name).write_text(to_json(sample_scan()), "utf-8")
     words = shlex.split(command)[1:]
-    runner = CliRunner()
-    with runner.isolated_filesystem(tmp_path):
-        for name in ("scan.json", "last-week.json", "today.json"):
-            Path(name).write_text(to_json(sample_scan()), "utf-8")
-        # A scan needs an account; whether its options exist does not.
-        words += ["--help"] if words[0] == "scan" else []
-        result = runner.invoke(main, words)
+    # A scan needs an account; whether its options exist does not.
+    words += ["--help"] if words[0] == "scan" else []
+
+    result = CliRunner().invoke(main, words)
 
     assert result.exit_code == 0, result.output
     assert "No such option" not in result.output
