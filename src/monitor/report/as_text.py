@@ -45,7 +45,7 @@ class Columns:
         return cls(name=min(longest, max(width // 4, 16)), region=regions)
 
     def line(self, api: ApiDocument) -> Line:
-        head = Text(plain(_name(api), self.name).ljust(self.name), style="bold")
+        head = Text().append(plain(_name(api), self.name).ljust(self.name), style="bold")
         head.append(f"  {api.api_id:<10}  {api.region:<{self.region}}  ", style="dim")
         return Line(head.append_text(_stages(api)), hanging=self.name + self.region + 16)
 
@@ -118,9 +118,9 @@ def _compared(comparison: Comparison) -> Iterator[Line]:
         ("NOT SEEN", "yellow", comparison.unverified),
     ):
         for finding in most_urgent_first(findings):
-            line = Text(f"{mark} ", style=style)
+            line = Text().append(f"{mark} ", style=style)
             name = plain(finding.api_name or finding.api_id, 40)
-            line.append(f"{name}: {plain(finding.title, 200)}", style="default")
+            line.append(f"{name}: {plain(finding.title, 200)}")
             yield Line(line.append(f"  {finding.id}", style="dim"), indent=2, hanging=9)
 
 
@@ -139,7 +139,7 @@ def _stage(stage: StageDocument) -> Text:
     line = Text(f"{plain(stage.name, 40)}: ")
     line.append(stage.scope.value, style="bold red" if stage.scope.is_public else "bold")
     if stage.draft_scope is not stage.scope:
-        style = "bold red" if stage.draft_scope.is_public else "default"
+        style = "bold red" if stage.draft_scope.is_public else ""
         line.append(" (next deployment: ").append(stage.draft_scope.value, style=style).append(")")
     return line
 

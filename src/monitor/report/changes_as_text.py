@@ -29,7 +29,7 @@ def _lines(changes: Sequence[ChangeDocument]) -> Iterator[Line]:
 
 
 def _change(change: ChangeDocument) -> Text:
-    line = Text(plain(change.event_name, 60) or "(no event name)", style="bold")
+    line = Text().append(plain(change.event_name, 60) or "(no event name)", style="bold")
     if change.event_time is not None:
         line.append(f"  {change.event_time:%Y-%m-%d %H:%M:%S}", style="dim")
     line.append(f"  by {plain(change.actor, 100)}")

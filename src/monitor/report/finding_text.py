@@ -32,25 +32,25 @@ def finding_lines(
         return
     told = ""
     for label, text in _details(finding, fix, everything=everything):
-        line = Text(f"{label if label != told else '':<{_LABEL}}", style="dim")
-        line.append(text, style="default")
+        line = Text().append(f"{label if label != told else '':<{_LABEL}}", style="dim")
+        line.append(text)
         yield Line(line, indent=4, hanging=_LABEL, whole=label in _COMMANDS)
         told = label
 
 
 def gap_line(gap: GapDocument, *, indent: int = 0) -> Line:
-    line = Text("NOT READ ", style="yellow")
+    line = Text().append("NOT READ ", style="yellow")
     line.append(f"{gap.operation} {plain(gap.subject, 120)}: {plain(gap.error_code, 60)}")
     line.append(f"; so nobody knows {gap.unknown}")
     return Line(line, indent=indent, hanging=9)
 
 
 def _head(finding: FindingDocument) -> Text:
-    head = Text(
+    head = Text().append(
         f"{finding.severity.value.upper():<{_SEVERITY}}", style=SEVERITY_STYLE[finding.severity]
     )
     title = plain(finding.title, 300)
-    head.append(f"{title[:1].upper()}{title[1:]}", style="default")
+    head.append(f"{title[:1].upper()}{title[1:]}")
     marks = [] if finding.status is Status.OPEN else [_STATUS[finding.status]]
     if not finding.live:
         marks.append("next deployment")

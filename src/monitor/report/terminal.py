@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-UNBROKEN = "\N{NO-BREAK SPACE}"
-"""Where a line must not be broken; written as a blank."""
+UNBROKEN = "\ue000"
+"""Where a line must not be broken; written as a blank. A character that nobody else uses: rich also
+breaks at a no-break space."""
 
 
 @dataclass(frozen=True, slots=True)
