@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 _PASSING = frozenset(
     {
         "TooManyRequestsException",
@@ -66,5 +65,5 @@ class Gap:
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same read is likely to succeed later: throttled, or a fault of the service."""
+        """Whether the same read is likely to succeed later: throttled, or a fault at AWS."""
         return self.error_code in _PASSING
