@@ -58,12 +58,14 @@ BEYOND = ("token", "api_key", "client_certificate", "identity_policy")
 
 @dataclass(frozen=True)
 class Case:
-    """`question` is whole; `requests` are what the reference is asked, in the same order."""
+    """`question` is whole; `requests` are what the reference is asked, in the same order.
+    `snapshot`: what a question cannot say. `beyond`: the requests say more than a question's."""
 
     theme: str
     id: str
     question: Mapping[str, Any]
     requests: tuple[Request, ...]
+    snapshot: Mapping[str, Any]
     beyond: bool
     expect: Mapping[str, Any]
 
@@ -81,6 +83,7 @@ def _cases(path: Path) -> Iterator[Case]:
             id=raw["id"],
             question=_question(raw, probes),
             requests=tuple(map(request_of, probes)),
+            snapshot=raw.get("snapshot", {}),
             beyond=any(key in probe for probe in probes for key in BEYOND),
             expect=raw["expect"],
         )
@@ -88,7 +91,9 @@ def _cases(path: Path) -> Iterator[Case]:
 
 def _question(raw: Mapping[str, Any], probes: list[dict[str, Any]]) -> dict[str, Any]:
     given = {
-        key: value for key, value in raw.items() if key not in ("statements", "version", "expect")
+        key: value
+        for key, value in raw.items()
+        if key not in ("statements", "version", "snapshot", "expect")
     }
     question = QUESTION | given
     question["api"] = API | {"routes": ROUTES} | raw.get("api", {})

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import product
 from random import Random
 
-from monitor.access.authorization import Credential, Gate, gates
+from monitor.access.authorization import Gate, gates
 from monitor.access.axes import AddressAxis
 from monitor.access.circumstances import AxisName
 from monitor.access.doors import OpenDoor
@@ -26,6 +26,7 @@ from monitor.access.witness import witness
 from monitor.iampolicy.boxes import Box
 from monitor.model.addresses import address_at
 from monitor.model.api import ApiSnapshot, Configuration
+from monitor.model.callers import Credential
 from monitor.model.request import Request
 
 # Keys on whose value AWS's pages disagree: the reference tries every reading by itself.

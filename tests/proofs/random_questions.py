@@ -28,11 +28,12 @@ PRINCIPALS = (
 )
 # Of an account that no policy names.
 UNNAMED = ("arn:aws:iam::222233334444:user/eve", "arn:aws:iam::222233334444:role/app")
+# All routable: whether other addresses count as wide is another question.
 V4_BLOCKS = (
-    *("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "10.0.0.0/8", "203.0.113.0/24"),
-    *("203.0.113.128/25", "203.0.113.7", "203.0.113.7/24", "198.51.100.0/22", "198.51.100.1"),
+    *("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "12.0.0.0/8", "20.30.40.0/24"),
+    *("20.30.40.128/25", "20.30.40.7", "20.30.40.7/24", "20.30.44.0/22", "20.30.44.1"),
 )
-V6_BLOCKS = ("::/0", "2001:db8::/32", "2001:db8::/31", "2001:db8:1::/48", "2001:db8::1/128")
+V6_BLOCKS = ("::/0", "2a02:26f0::/32", "2a02:26f0::/31", "2a02:26f0:1::/48", "2a02:26f0::1/128")
 ENDPOINTS = ("vpce-0aaaaaaaaaaaaaaaa", "vpce-0bbbbbbbbbbbbbbbb")
 NETWORKS = ("vpc-0aaaaaaaaaaaaaaaa", "vpc-0bbbbbbbbbbbbbbbb")
 ORGANIZATIONS = ("o-mine000000", "o-other00000")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import reduce
 from operator import or_
 
-from monitor.access.authorization import Credential, Gate
+from monitor.access.authorization import Gate
 from monitor.access.axes import AddressAxis, CellAxis, CellKind
 from monitor.access.circumstances import AxisName, Network
 from monitor.access.doors import OpenDoor
@@ -17,6 +17,7 @@ from monitor.access.thresholds import Thresholds
 from monitor.iampolicy.boxes import Box
 from monitor.model.access import Scope
 from monitor.model.addresses import NOWHERE, AddressSet
+from monitor.model.callers import Credential
 
 
 class Who(StrEnum):

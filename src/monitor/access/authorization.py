@@ -7,7 +7,7 @@ Source: API Gateway guide, "How API Gateway resource policies affect authorizati
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 
 from monitor.access.codes import Code
 from monitor.model.access import Reason
@@ -21,14 +21,7 @@ from monitor.model.api import (
     Route,
     Stage,
 )
-
-
-class Credential(StrEnum):
-    """What a caller must hold besides an address; a signature is of the caller's own account."""
-
-    TOKEN = "token"  # noqa: S105 - a kind of credential
-    API_KEY = "api-key"
-    CLIENT_CERTIFICATE = "client-certificate"
+from monitor.model.callers import Credential
 
 
 class PolicyRule(Enum):

@@ -8,21 +8,23 @@ from datetime import datetime
 
 from monitor.access.admission import Reach, reaches
 from monitor.access.authorization import Gate, gates
+from monitor.access.callers import caller_boxes
 from monitor.access.caveats import caveats_of
 from monitor.access.circumstances import Circumstances, Network
 from monitor.access.codes import Code
 from monitor.access.doors import Doors, OpenDoor, doors_to
 from monitor.access.explain import sentence
-from monitor.access.outcome import NOBODY, Let, PolicyOutcomes
+from monitor.access.outcome import NOBODY, STAGE_BUDGET, Let, PolicyOutcomes
 from monitor.access.reach import reach_of
 from monitor.access.reasons import Passage, policy_speaks, stops, way_in
-from monitor.access.route_space import RouteRequests, requests_of
+from monitor.access.route_space import RouteRequests, RouteTable
 from monitor.access.space import Surroundings, build_space
 from monitor.access.statements import apply_policy
 from monitor.access.thresholds import Thresholds
 from monitor.access.verdict import Halves, Verdict, decisive, judged, nobody, widest_of
 from monitor.access.web_acl import WebAclPass, passes
 from monitor.access.witness import witness
+from monitor.iampolicy.boxes import Budget
 from monitor.iampolicy.document import parse
 from monitor.model.access import Reason, RouteAccess
 from monitor.model.api import (
@@ -35,8 +37,11 @@ from monitor.model.api import (
     Route,
     Stage,
 )
+from monitor.model.callers import CallerBox, CallerSet
 
 _CONNECT = Route(key="$connect", authorization=AuthorizationType.NONE)
+# Boxes of more callers than that may overlap.
+_MOST_BOXES_APART = 64
 _NO_POLICY = ResourcePolicy(text=None, source=PolicySource.SAVED)
 
 
@@ -65,6 +70,8 @@ class Judge:
     web_acl: WebAclPass = field(init=False)
     _outcomes: dict[object, PolicyOutcomes] = field(default_factory=dict)
     _summaries: dict[object, Summary] = field(default_factory=dict)
+    _budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
+    _tables: dict[int, RouteTable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.doors = doors_to(self.snapshot, self.stage.name)
@@ -80,12 +87,21 @@ class Judge:
             found = gates(self.snapshot, configuration, self.stage, guard)
             for door in self.doors.open:
                 verdict = self._through(door, configuration, requests, found)
-                access = RouteAccess(door=door.door, route=route.key, access=verdict.access)
+                access = RouteAccess(
+                    door=door.door,
+                    route=route.key,
+                    access=verdict.access,
+                    callers=verdict.callers,
+                )
                 yield access, verdict
 
     def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
-        routes = configuration.routes or ()
-        return requests_of(self.snapshot.api, self.stage.name, route, routes)
+        table = self._tables.get(id(configuration))
+        if table is None:
+            routes = configuration.routes or ()
+            table = RouteTable.of(self.snapshot.api, self.stage.name, routes)
+            self._tables[id(configuration)] = table
+        return table.requests(route)
 
     def guarded_routes(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
         """Each route with the route whose authorization counts: on a WebSocket API `$connect`,
@@ -202,7 +218,21 @@ class Judge:
             reasons += stops(door, passages, public)
         caveats = caveats_of(self.snapshot, door, self.web_acl, passages, halves)
         texts = tuple(dict.fromkeys(map(sentence, caveats)))
-        return Summary(halves, judged(halves), best, number, tuple(reasons), texts)
+        callers = self._callers(door, passages)
+        return Summary(halves, judged(halves, callers), best, number, tuple(reasons), texts)
+
+    def _callers(self, door: OpenDoor, passages: tuple[Passage, ...]) -> CallerSet:
+        """Everyone who gets in, and marked as such, everyone else who may."""
+        boxes: list[CallerBox] = []
+        for one in passages:
+            space, gate, let = one.outcomes.space, one.gate, one.let
+            certain = gate.proven and door.proven
+            if certain:
+                boxes += caller_boxes(space, let.sure, gate, door, proven=True)
+            if not certain or let.possible != let.sure:
+                boxes += caller_boxes(space, let.possible, gate, door, proven=False)
+        found = CallerSet(tuple(dict.fromkeys(boxes)))
+        return found.disjoint() if len(boxes) <= _MOST_BOXES_APART else found
 
     def _outcomes_of(
         self, door: OpenDoor, policy: ResourcePolicy | None, *, signed: bool
@@ -226,7 +256,11 @@ class Judge:
         if document is not None and readable:
             applied = apply_policy(document, space, self.api_arn)
         return PolicyOutcomes(
-            space, document, applied, attached=policy is None or policy.text is not None
+            space,
+            document,
+            applied,
+            self._budget,
+            attached=policy is None or policy.text is not None,
         )
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.access.admission import Who
-from monitor.access.authorization import Credential, Gate, PolicyRule
+from monitor.access.authorization import Gate, PolicyRule
 from monitor.access.blockers import blockers
 from monitor.access.circumstances import Network
 from monitor.access.codes import Code
@@ -17,6 +17,7 @@ from monitor.access.web_acl import WebAclPass
 from monitor.iampolicy.boxes import Box, intersect
 from monitor.iampolicy.document import Effect
 from monitor.model.access import Reason
+from monitor.model.callers import Credential
 
 # A long policy is quoted in part; the rest is in the policy.
 _MOST = 6
@@ -42,7 +43,7 @@ class Passage:
             gate.own_account,
             gate.credentials,
             gate.proven,
-            tuple((one.yes, one.maybe) for one in self.asked),
+            id(self.asked),
             self.let,
         )
 

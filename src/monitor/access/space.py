@@ -49,6 +49,7 @@ class Space:
     axes: tuple[Axis, ...]
     index: Mapping[str, int]
     _full: Box = field(default=())
+    _met: dict[int, tuple[Condition, tuple[int, Masks] | Truth]] = field(default_factory=dict)
 
     @property
     def full(self) -> Box:
@@ -69,6 +70,13 @@ class Space:
 
     def condition(self, condition: Condition, version: Version) -> tuple[int, Masks] | Truth:
         """Where along which axis a condition is met; or the same answer everywhere."""
+        known = self._met.get(id(condition))
+        if known is None:
+            # The condition is kept beside its answer, so that its id stays its own.
+            known = self._met[id(condition)] = (condition, self._condition(condition, version))
+        return known[1]
+
+    def _condition(self, condition: Condition, version: Version) -> tuple[int, Masks] | Truth:
         fact = self.circumstances.fact(condition.key.lower())
         if isinstance(fact, str):
             place = self.index[fact]

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.model.callers import NO_CALLERS, CallerSet
+
 
 class Scope(StrEnum):
     """The widest set of callers, in order of width (`RANK`): the first four are public."""
@@ -114,11 +116,12 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteAccess:
-    """Access through one door to one route of one stage."""
+    """Access through one door to one route of one stage. `callers`: all who get in, or may."""
 
     door: Door
     route: str
     access: Access
+    callers: CallerSet = NO_CALLERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,9 +243,9 @@ def _ordered(
 
 
 def _boolean(held: str, expected: str) -> Tri:
-    if {held.lower(), expected.lower()} <= {"true", "false"}:
-        return held.lower() == expected.lower()
-    return None
+    if expected.lower() not in ("true", "false"):
+        return None
+    return held.lower() == expected.lower()
 
 
 def _binary(_held: str, _expected: str) -> Tri:
