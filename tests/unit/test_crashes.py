@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from monitor.stores.memory import MemoryStore
-from monitor.usecases.tell import CLAIM, Teller
 from tests.builders import API
 from tests.fakes import FakeClock, FakeNotifier, FakeSource
 from tests.unit.test_react import OPEN, batch, body
+
+from monitor.stores.memory import MemoryStore
+from monitor.usecases.tell import CLAIM, Teller
 
 STEPS = ("load", "commit", "untold_of", "claim", "conversation", "tell", "mark_told")
 

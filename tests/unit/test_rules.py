@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from tests.builders import API, NOW, configuration, gap, policy, rest_api, route
+from tests.demo.company import FENCED, WIDE_OPEN
 
 from monitor.evaluation.catalogue import RULES
 from monitor.evaluation.evaluate import evaluate
@@ -13,8 +15,6 @@ from monitor.model.api import ApiSnapshot, AuthorizationType, Configuration, End
 from monitor.model.finding import Finding, Severity, Status, Violation, finding_id
 from monitor.model.gaps import Unknown
 from monitor.orgpolicy.load import default_org_policy
-from tests.builders import API, NOW, configuration, gap, policy, rest_api, route
-from tests.demo.company import FENCED, WIDE_OPEN
 
 IAM = configuration(route(authorization=AuthorizationType.AWS_IAM))
 OPEN_TO_ACCOUNTS = Configuration(
