@@ -94,13 +94,14 @@ def _mutants_of(path: Path) -> Iterator[Mutant]:
 
 
 def _walk(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node but those of annotations, which do nothing."""
+    """Every node but those of annotations and decorators, which decide nothing."""
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
         yield node
-        annotations = {getattr(node, name, None) for name in ("annotation", "returns")}
-        pending += [child for child in ast.iter_child_nodes(node) if child not in annotations]
+        idle = {getattr(node, name, None) for name in ("annotation", "returns")}
+        idle |= set(getattr(node, "decorator_list", ()))
+        pending += [child for child in ast.iter_child_nodes(node) if child not in idle]
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,6 +13,7 @@ import ipaddress
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing import Pool
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -174,26 +175,40 @@ def compare(seed: int, index: int) -> tuple[int, list[str]]:
     return len(question["api"]["routes"]), found
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """`routes` None: the solver gave up on the policy."""
+
+    routes: int | None
+    differing: tuple[str, ...] = ()
+
+
+def _outcome(place: tuple[int, int]) -> Outcome:
+    try:
+        routes, differing = compare(*place)
+    except UndecidedError:
+        return Outcome(None)
+    return Outcome(routes, tuple(differing))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="random policies: the engine against z3")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    routes = undecided = 0
-    differing: list[str] = []
-    for index in range(arguments.count):
-        try:
-            decided, found = compare(arguments.seed, index)
-        except UndecidedError:
-            undecided += 1
-            continue
-        routes += decided
-        differing += found
-        for line in found:
-            print(line)
+    places = [(arguments.seed, index) for index in range(arguments.count)]
+    found: list[Outcome] = []
+    with Pool(arguments.workers) as pool:
+        for outcome in pool.imap_unordered(_outcome, places, chunksize=10):
+            found.append(outcome)
+            for line in outcome.differing:
+                print(line, flush=True)
+    differing = sum(len(one.differing) for one in found)
     print(
-        f"{arguments.count} policies ({routes} routes), seed {arguments.seed}: "
-        f"{len(differing)} disagreements, {undecided} undecided by the solver"
+        f"{arguments.count} policies ({sum(one.routes or 0 for one in found)} routes), "
+        f"seed {arguments.seed}: {differing} disagreements, "
+        f"{sum(one.routes is None for one in found)} undecided by the solver"
     )
     return 1 if differing else 0
 

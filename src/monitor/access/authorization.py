@@ -46,6 +46,11 @@ class Gate:
     proven: bool = True
     reasons: tuple[Reason, ...] = ()
 
+    def held(self, needs_certificate: bool) -> tuple[Credential, ...]:
+        """Everything a caller must hold to get through, in a fixed order."""
+        also = {Credential.CLIENT_CERTIFICATE} if needs_certificate else set()
+        return tuple(one for one in Credential if one in self.credentials | also)
+
 
 def gates(
     snapshot: ApiSnapshot, configuration: Configuration, stage: Stage, route: Route
@@ -105,7 +110,7 @@ def _iam(snapshot: ApiSnapshot, place: str) -> tuple[Gate, ...]:
 def _lambda(snapshot: ApiSnapshot, authorizer: Authorizer | None, place: str) -> tuple[Gate, ...]:
     """An explicit deny of the policy ends the call before the authorizer; behind it table A makes
     the authorizer's allow enough, whether or not the policy speaks."""
-    name = authorizer.name or authorizer.authorizer_id if authorizer else ""
+    name = authorizer.name if authorizer else ""
     reason = Reason(code=Code.AUTHORIZATION_LAMBDA, place=place, fields={"authorizer": name})
     with_token = Gate(
         rule=PolicyRule.NOT_DENIED, credentials=frozenset({Credential.TOKEN}), reasons=(reason,)

@@ -108,7 +108,7 @@ def _failing_part(
 
 def _principal_fits(space: Space, statement: Statement, region: Box) -> bool:
     element = statement.principal
-    place = space.index.get(AxisName.IDENTITY)
+    place = space.index.get(AxisName.IDENTITY) if space.circumstances.signed else None
     axis = None if place is None else space.axes[place]
     if element is None:
         return False

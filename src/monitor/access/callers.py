@@ -18,7 +18,6 @@ from monitor.model.callers import (
     CallerBox,
     CallerNetwork,
     CallerPrincipal,
-    Credential,
     NameSet,
     PrincipalKind,
     only,
@@ -35,9 +34,7 @@ def caller_boxes(
     space: Space, boxes: Iterable[Box], gate: Gate, door: OpenDoor, *, proven: bool
 ) -> Iterator[CallerBox]:
     """Who the boxes are, through one door and gate."""
-    credentials = gate.credentials
-    if door.needs_certificate:
-        credentials |= {Credential.CLIENT_CERTIFICATE}
+    credentials = frozenset(gate.held(door.needs_certificate))
     for box in boxes:
         for endpoints, vpcs in _endpoints(space, box):
             yield CallerBox(
@@ -66,6 +63,7 @@ def _principals(space: Space, box: Box) -> Iterator[CallerPrincipal]:
     organizations = {_organization(cell) for cell in _cells(space, box, AxisName.ORGANIZATION)}
     for cell in callers:
         if cell.identity is None:
+            yield ANONYMOUS
             continue
         named = cell.kind is not CellKind.STRANGER
         for organization in organizations or {OTHERS}:

@@ -86,6 +86,12 @@ def identity_axis(naming: Naming, wants: Wants) -> CellAxis:
     return _axis_by_automata(naming, wants)
 
 
+def with_anonymous(axis: CellAxis) -> CellAxis:
+    """The same callers, and one who did not sign."""
+    anonymous = Cell(dict.fromkeys(_IDENTITY_KEYS, Mystery.ABSENT), CellKind.ANONYMOUS)
+    return CellAxis((anonymous, *axis.cells), axis.named)
+
+
 _IDENTITY_KEYS = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from monitor.access.authorization import PolicyRule
 from monitor.access.circumstances import AxisName
-from monitor.access.route_space import RouteRequests, Sample, resource_masks
+from monitor.access.route_space import Sample, resource_masks
 from monitor.access.space import Space
 from monitor.access.statements import Applied
 from monitor.iampolicy.boxes import Box, Budget, BudgetExceededError, intersect, merged, subtract
@@ -55,7 +55,7 @@ class PolicyOutcomes:
     """A policy against one space of callers, asked route by route; equal questions once.
 
     `attached` False: there is no policy. `document` None: there is one, but it was not read;
-    `applied` None: nothing is known of what it says.
+    `applied` None: nothing is known of what it says. HTTP and WebSocket APIs cannot have one.
     """
 
     space: Space
@@ -63,17 +63,15 @@ class PolicyOutcomes:
     applied: tuple[Applied, ...] | None
     budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
     attached: bool = True
+    can_have_policy: bool = True
     _known: dict[object, Let] = field(default_factory=dict)
     _asked: dict[object, tuple[Asked, ...]] = field(default_factory=dict)
     _different: tuple[ResourceRule, ...] | None = None
     _rule_of: list[int] = field(default_factory=list)
 
-    def samples(self, requests: RouteRequests) -> tuple[Sample, ...] | None:
-        return requests.samples(self._rules(), self.budget)
-
     def asked(self, samples: Sequence[Sample]) -> tuple[Asked, ...]:
         """Every statement with what its Resource says of the samples."""
-        masks = tuple(resource_masks(one, samples) for one in self._rules())
+        masks = tuple(resource_masks(one, samples) for one in self.rules())
         key = (len(samples), masks)
         if key not in self._asked:
             self._asked[key] = tuple(
@@ -82,7 +80,7 @@ class PolicyOutcomes:
             )
         return self._asked[key]
 
-    def _rules(self) -> tuple[ResourceRule, ...]:
+    def rules(self) -> tuple[ResourceRule, ...]:
         """The different Resource elements; statements often share one."""
         if self._different is None:
             numbers: dict[ResourceRule, int] = {}

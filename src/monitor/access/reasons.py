@@ -63,20 +63,21 @@ def policy_speaks(passage: Passage, example: Box) -> Iterator[Reason]:
     """What the resource policy has to do with the callers in `example`."""
     outcomes = passage.outcomes
     if not outcomes.attached:
-        yield Reason(code=Code.NO_POLICY, place="policy")
+        if passage.outcomes.can_have_policy:
+            yield Reason(code=Code.NO_POLICY, place="policy")
         return
     if outcomes.applied is None:
         yield from unknown_policy(outcomes)
         return
     if passage.let.entangled:
         yield Reason(code=Code.POLICY_TOO_ENTANGLED, place="policy")
-    touching = [one for one in passage.asked if _touches(one.possible, example)]
-    allows = [one for one in touching if one.applied.effect is Effect.ALLOW]
-    for one in allows[:_MOST]:
-        sure = _touches(one.sure, example)
-        yield _speaks(one, Code.POLICY_ALLOWS if sure else Code.POLICY_MAY_ALLOW)
-    if not allows and passage.gate.rule is PolicyRule.NOT_DENIED:
+    if passage.gate.rule is PolicyRule.NOT_DENIED:
         yield Reason(code=Code.POLICY_NEED_NOT_ALLOW, place="policy")
+    else:
+        touching = [one for one in passage.asked if _touches(one.possible, example)]
+        for one in [one for one in touching if one.applied.effect is Effect.ALLOW][:_MOST]:
+            sure = _touches(one.sure, example)
+            yield _speaks(one, Code.POLICY_ALLOWS if sure else Code.POLICY_MAY_ALLOW)
     for one in _denies(passage)[:_MOST]:
         sure = one.sure is not None
         yield _speaks(one, Code.POLICY_NARROWS if sure else Code.POLICY_MAY_DENY)

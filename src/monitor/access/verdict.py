@@ -13,8 +13,6 @@ from monitor.model.access import Access, Reason, Scope, widest
 from monitor.model.addresses import NOWHERE, AddressSet
 from monitor.model.callers import NO_CALLERS, CallerSet
 
-_SIGNED_HALVES = frozenset({Who.STRANGER})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
