@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.access.admission import Reach, reaches
 from monitor.access.authorization import Gate, gates
-from monitor.access.axes import AddressAxis, CellAxis, CellKind
-from monitor.access.circumstances import AxisName, Circumstances, Network
+from monitor.access.callers import caller_boxes
+from monitor.access.caveats import caveats_of
+from monitor.access.circumstances import Network
 from monitor.access.codes import Code
 from monitor.access.doors import Doors, OpenDoor, doors_to
-from monitor.access.outcome import NOBODY, Asked, Let, PolicyOutcomes
-from monitor.access.reasons import chain, wide_caveats
-from monitor.access.route_space import RouteRequests, Sample, requests_of
-from monitor.access.space import Space, Surroundings, build_space
-from monitor.access.statements import Applied, apply_policy
+from monitor.access.explain import sentence
+from monitor.access.fronts import Fronts
+from monitor.access.outcome import NOBODY, STAGE_BUDGET, Let
+from monitor.access.reach import reach_of
+from monitor.access.reasons import Passage, policy_speaks, stops, way_in
+from monitor.access.route_space import RouteRequests, RouteTable
 from monitor.access.thresholds import Thresholds
 from monitor.access.verdict import Halves, Verdict, decisive, judged, nobody, widest_of
 from monitor.access.web_acl import WebAclPass, passes
 from monitor.access.witness import witness
-from monitor.iampolicy.boxes import Box
-from monitor.iampolicy.document import PolicyDocument, parse
+from monitor.iampolicy.boxes import Budget
 from monitor.model.access import Reason, RouteAccess
 from monitor.model.api import (
     ApiSnapshot,
@@ -34,10 +35,27 @@ from monitor.model.api import (
     Route,
     Stage,
 )
+from monitor.model.callers import CallerBox, CallerSet
 
 _CONNECT = Route(key="$connect", authorization=AuthorizationType.NONE)
+# Boxes of more callers than that may overlap.
+_MOST_BOXES_APART = 64
+_NO_CONNECT_ROUTE = Reason(code=Code.NO_CONNECT_ROUTE)
+_CONNECT_DECIDES = Reason(code=Code.CONNECT_DECIDES)
 _NO_POLICY = ResourcePolicy(text=None, source=PolicySource.SAVED)
-_SEVERAL = "more than one resource policy may be in force; the one that lets in the most is judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a verdict is made of, before the names of the route: the reaches and the one that
+    decides, with the passage (by number) it came from."""
+
+    halves: Halves
+    verdict: Verdict
+    best: Reach | None
+    passage: int
+    policy_reasons: tuple[Reason, ...]
+    caveats: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -50,26 +68,51 @@ class Judge:
     thresholds: Thresholds
     doors: Doors = field(init=False)
     web_acl: WebAclPass = field(init=False)
-    _outcomes: dict[object, PolicyOutcomes] = field(default_factory=dict)
+    _fronts: Fronts = field(init=False)
+    _summaries: dict[object, Summary] = field(default_factory=dict)
+    _budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
+    _tables: dict[int, RouteTable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.doors = doors_to(self.snapshot, self.stage.name)
         self.web_acl = passes(self.snapshot, self.stage)
+        self._fronts = Fronts(self.snapshot, self.now, self.web_acl, self._budget)
 
     def closed_doors(self) -> tuple[Reason, ...]:
         return self.doors.closed or (Reason(code=Code.NO_DOOR),)
 
     def routes(self, configuration: Configuration) -> Iterator[tuple[RouteAccess, Verdict]]:
         """Every route through every door."""
-        for route, guard in self._guarded(configuration):
-            requests = self._requests(configuration, route)
-            found = gates(self.snapshot, configuration, self.stage, guard)
+        for route, guard in self.guarded_routes(configuration):
+            requests = self.requests(configuration, route)
+            found = self._gates(configuration, guard)
             for door in self.doors.open:
                 verdict = self._through(door, configuration, requests, found)
-                access = RouteAccess(door=door.door, route=route.key, access=verdict.access)
+                access = RouteAccess(
+                    door=door.door,
+                    route=route.key,
+                    access=verdict.access,
+                    callers=verdict.callers,
+                )
                 yield access, verdict
 
-    def _guarded(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
+    def _gates(self, configuration: Configuration, guard: Route) -> tuple[Gate, ...]:
+        found = gates(self.snapshot, configuration, self.stage, guard)
+        if self.snapshot.api_type is not ApiType.WEBSOCKET:
+            return found
+        if guard is _CONNECT:
+            return tuple(replace(one, reasons=(_NO_CONNECT_ROUTE,)) for one in found)
+        return tuple(replace(one, reasons=(_CONNECT_DECIDES, *one.reasons)) for one in found)
+
+    def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
+        table = self._tables.get(id(configuration))
+        if table is None:
+            routes = configuration.routes or ()
+            table = RouteTable.of(self.snapshot.api, self.stage.name, routes)
+            self._tables[id(configuration)] = table
+        return table.requests(route)
+
+    def guarded_routes(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
         """Each route with the route whose authorization counts: on a WebSocket API `$connect`,
         whose absence leaves connecting open.
 
@@ -82,9 +125,6 @@ class Judge:
         connect = next((route for route in routes if route.key == "$connect"), _CONNECT)
         yield from ((route, connect) for route in routes)
 
-    def _requests(self, configuration: Configuration, route: Route) -> RouteRequests:
-        return requests_of(self.snapshot.api, self.stage.name, route, configuration.routes or ())
-
     def _through(
         self,
         door: OpenDoor,
@@ -92,13 +132,12 @@ class Judge:
         requests: RouteRequests,
         found: tuple[Gate, ...],
     ) -> Verdict:
-        policies = configuration.policies
+        policies: tuple[ResourcePolicy | None, ...] = configuration.policies or (None,)
         if self.snapshot.api_type is not ApiType.REST:
             policies = (_NO_POLICY,)
-        if not policies:
-            return self._under(door, None, requests, found)
         alternatives = [self._under(door, policy, requests, found) for policy in policies]
-        return widest_of(alternatives, _SEVERAL)
+        several = sentence(Reason(code=Code.SEVERAL_POLICIES))
+        return widest_of(alternatives, several)
 
     def _under(
         self,
@@ -111,137 +150,99 @@ class Judge:
             return nobody(Reason(code=Code.NO_POLICY_PRIVATE, place="policy"))
         if not found:
             return nobody(Reason(code=Code.KEY_UNOBTAINABLE, place=f"stage {self.stage.name}"))
-        return RouteJudgement(self, door, policy, requests).verdict(found)
-
-    def outcomes(
-        self, door: OpenDoor, policy: ResourcePolicy | None, *, signed: bool
-    ) -> PolicyOutcomes:
-        text = policy.text if policy is not None else None
-        key = (door.network, door.families, door.private_domain, policy is None, text, signed)
-        if key not in self._outcomes:
-            self._outcomes[key] = self._outcome(door, policy, signed)
-        return self._outcomes[key]
-
-    def _outcome(
-        self, door: OpenDoor, policy: ResourcePolicy | None, signed: bool
-    ) -> PolicyOutcomes:
-        circumstances = Circumstances(door.network, signed, self.now)
-        document = parse(policy.text) if policy is not None and policy.text is not None else None
-        documents = () if document is None or not document.readable else (document,)
-        space = build_space(circumstances, documents, self._surroundings(door))
-        if document is None:
-            attached = policy is None
-            return PolicyOutcomes(space, None, attached=attached)
-        return PolicyOutcomes(space, self._applied(document, space))
-
-    def _applied(self, document: PolicyDocument, space: Space) -> tuple[Applied, ...] | None:
-        if not document.readable:
-            return None
-        api = self.snapshot.api
-        arn = f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}"
-        return apply_policy(document, space, arn)
-
-    def _surroundings(self, door: OpenDoor) -> Surroundings:
-        domain = door.private_domain
-        return Surroundings(
-            api=self.snapshot.api,
-            families=door.families,
-            borders=tuple(edge for span in self.web_acl.addresses.spans for edge in span),
-            endpoints=tuple(
-                (one.vpc_endpoint_id, one.vpc_id) for one in self.snapshot.vpc_endpoints or ()
-            ),
-            named_endpoints=(domain.access_associations or ()) if domain else (),
+        passages = self.passages(door, policy, requests, found)
+        summary = self._summary(door, passages)
+        best = summary.best
+        because = [*way_in(door, self.web_acl)]
+        leading = passages[summary.passage]
+        because += leading.gate.reasons if best else ()
+        because += summary.policy_reasons
+        shown = None
+        if best is not None:
+            space = leading.outcomes.space
+            shown = witness(space, best.example, leading.samples, door, self.stage.name)
+            shown = replace(shown, credentials=leading.gate.held(door.needs_certificate))
+        access = replace(
+            summary.verdict.access,
+            because=tuple(because),
+            caveats=summary.caveats,
+            witness=shown,
         )
+        return replace(summary.verdict, access=access)
 
+    def passages(
+        self,
+        door: OpenDoor,
+        policy: ResourcePolicy | None,
+        requests: RouteRequests,
+        found: tuple[Gate, ...],
+    ) -> tuple[Passage, ...]:
+        """Each gate of a route with the callers whom the policy lets through it."""
+        return tuple(self._passage(door, policy, requests, gate) for gate in found)
 
-@dataclass(slots=True)
-class RouteJudgement:
-    """One route through one door under one policy."""
+    def _passage(
+        self,
+        door: OpenDoor,
+        policy: ResourcePolicy | None,
+        requests: RouteRequests,
+        gate: Gate,
+    ) -> Passage:
+        front = self._fronts.front(door, policy, signed=gate.signed)
+        outcomes = front.outcomes
+        samples = front.samples(requests, self._budget)
+        if samples is None:
+            samples = (requests.filler(),)
+            reach = reach_of(self.web_acl, door, outcomes.space, gate, 1)
+            let = Let((), reach.possible, entangled=True)
+            return Passage(gate, outcomes, samples, (), let)
+        if not samples:
+            return Passage(gate, outcomes, samples, (), NOBODY)
+        asked = outcomes.asked(samples)
+        reach = front.reach(
+            reach_of(self.web_acl, door, outcomes.space, gate, len(samples)), samples
+        )
+        return Passage(gate, outcomes, samples, asked, outcomes.let(gate.rule, asked, reach))
 
-    judge: Judge
-    door: OpenDoor
-    policy: ResourcePolicy | None
-    requests: RouteRequests
+    def _summary(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
+        key = (id(door), id(passages[0].outcomes), tuple(one.key for one in passages))
+        if key not in self._summaries:
+            self._summaries[key] = self._summed_up(door, passages)
+        return self._summaries[key]
 
-    def verdict(self, found: tuple[Gate, ...]) -> Verdict:
+    def _summed_up(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
         sure: list[Reach] = []
         possible: list[Reach] = []
-        examples = {}
-        for gate in found:
-            outcomes = self.judge.outcomes(self.door, self.policy, signed=gate.signed)
-            samples = outcomes.samples(self.requests)
-            asked: tuple[Asked, ...] = ()
-            if samples is None:
-                samples = (self.requests.filler(),)
-                let = self._bounded(outcomes, gate)
-            else:
-                asked = outcomes.asked(samples)
-                let = outcomes.let(gate.rule, asked, self._reach(outcomes.space, gate, samples))
-            proven = gate.proven and self.door.proven
-            for boxes, into in ((let.sure if proven else (), sure), (let.possible, possible)):
-                for reach in reaches(outcomes.space, boxes, gate, self.door, self.judge.thresholds):
+        origin: dict[int, int] = {}
+        for number, one in enumerate(passages):
+            proven = one.gate.proven and door.proven
+            for boxes, into in (
+                (one.let.sure if proven else (), sure),
+                (one.let.possible, possible),
+            ):
+                for reach in reaches(one.outcomes.space, boxes, one.gate, door, self.thresholds):
                     into.append(reach)
-                    examples[id(reach)] = (gate, outcomes, samples, asked, let)
+                    origin[id(reach)] = number
         halves = Halves(tuple(sure), tuple(possible))
         best = decisive(halves)
-        if best is None:
-            return judged(halves, chain(self, found, None, None), (), None)
-        gate, outcomes, samples, asked, let = examples[id(best)]
-        shown = witness(outcomes.space, best.example, samples, self.door, self.judge.stage.name)
-        because = chain(self, found, best, (gate, outcomes, asked))
-        return judged(halves, because, wide_caveats(self, gate, let), shown)
+        number = origin[id(best)] if best is not None else 0
+        reasons = [*policy_speaks(passages[number], best.example)] if best is not None else []
+        public = [one.who for one in halves.possible if one.scope.is_public]
+        if not public:
+            reasons += stops(door, passages, public)
+        caveats = caveats_of(self.snapshot, door, self.web_acl, passages, halves)
+        texts = tuple(dict.fromkeys(map(sentence, caveats)))
+        callers = self._callers(door, passages)
+        return Summary(halves, judged(halves, callers), best, number, tuple(reasons), texts)
 
-    def _bounded(self, outcomes: PolicyOutcomes, gate: Gate) -> Let:
-        reach = self._reach(outcomes.space, gate, (self.requests.filler(),))
-        return Let((), reach.possible, entangled=True)
-
-    def _reach(self, space: Space, gate: Gate, samples: tuple[Sample, ...]) -> Let:
-        """Who comes through the door and past the web ACL at all."""
-        box = [(1 << len(samples)) - 1, *space.full[1:]]
-        if gate.signed and gate.own_account is not None:
-            _restrict_account(space, box, own=gate.own_account)
-        if not self._restrict_associations(space, box):
-            return NOBODY
-        possible = self._past_web_acl(space, box)
-        if not all(possible):
-            return NOBODY
-        whole = (tuple(possible),)
-        in_vpc = self.door.network is Network.VPC_ENDPOINT
-        narrowed = in_vpc and possible != tuple(box)
-        sure = whole if self.judge.web_acl.modelled and not narrowed else ()
-        return Let(sure, whole)
-
-    def _past_web_acl(self, space: Space, box: list[int]) -> Box:
-        place = space.index[AxisName.SOURCE]
-        axis = space.axes[place]
-        if not isinstance(axis, AddressAxis) or not self.judge.web_acl.modelled:
-            return tuple(box)
-        if self.door.network is Network.VPC_ENDPOINT:
-            # Which address a web ACL sees behind a VPC endpoint is not documented.
-            return tuple(box)
-        mask = axis.mask(self.judge.web_acl.addresses)
-        return (*box[:place], box[place] & mask, *box[place + 1 :])
-
-    def _restrict_associations(self, space: Space, box: list[int]) -> bool:
-        """A private custom domain is open to the endpoints that are associated with it."""
-        domain = self.door.private_domain
-        if domain is None or domain.access_associations is None:
-            return True
-        place = space.index[AxisName.ENDPOINT]
-        axis = space.axes[place]
-        if isinstance(axis, CellAxis):
-            allowed = {(one,) for one in domain.access_associations}
-            box[place] &= sum(
-                1 << index
-                for index, cell in enumerate(axis.cells)
-                if cell.values.get("aws:sourcevpce") in allowed
-            )
-        return bool(box[place])
-
-
-def _restrict_account(space: Space, box: list[int], *, own: bool) -> None:
-    place = space.index[AxisName.IDENTITY]
-    axis = space.axes[place]
-    if isinstance(axis, CellAxis):
-        mine = axis.mask_of_kinds((CellKind.OWN,))
-        box[place] &= mine if own else ~mine
+    def _callers(self, door: OpenDoor, passages: tuple[Passage, ...]) -> CallerSet:
+        """Everyone who gets in, and marked as such, everyone else who may."""
+        boxes: list[CallerBox] = []
+        for one in passages:
+            space, gate, let = one.outcomes.space, one.gate, one.let
+            certain = gate.proven and door.proven
+            if certain:
+                boxes += caller_boxes(space, let.sure, gate, door, proven=True)
+            if not certain or let.possible != let.sure:
+                boxes += caller_boxes(space, let.possible, gate, door, proven=False)
+        found = CallerSet(tuple(dict.fromkeys(boxes)))
+        return found.disjoint() if len(boxes) <= _MOST_BOXES_APART else found

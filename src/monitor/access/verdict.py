@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from monitor.access.admission import Reach, Who
 from monitor.access.codes import Code
-from monitor.model.access import Access, Reason, Scope, Witness, widest
+from monitor.model.access import Access, Reason, Scope, widest
 from monitor.model.addresses import NOWHERE, AddressSet
-
-_SIGNED_HALVES = frozenset({Who.STRANGER})
+from monitor.model.callers import NO_CALLERS, CallerSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Verdict:
     """An `Access` with the addresses behind it, so that verdicts can be united."""
 
     access: Access
+    callers: CallerSet = NO_CALLERS
     addresses: AddressSet = NOWHERE
     unrestricted: bool = False
 
@@ -55,12 +57,8 @@ def undecided(*because: Reason, caveats: Sequence[str] = ()) -> Verdict:
     return Verdict(access=access, unrestricted=True)
 
 
-def judged(
-    halves: Halves,
-    because: tuple[Reason, ...],
-    caveats: tuple[str, ...],
-    witness: Witness | None,
-) -> Verdict:
+def judged(halves: Halves, callers: CallerSet) -> Verdict:
+    """The verdict on one route through one door, still without its reasons and its witness."""
     anonymous = _half(halves, Who.ANONYMOUS)
     stranger = _half(halves, Who.STRANGER)
     public = _any((anonymous, stranger))
@@ -72,11 +70,8 @@ def judged(
         any_aws_account=stranger,
         scope=scope,
         source_cidrs=None if unrestricted else addresses.cidrs(),
-        witness=witness,
-        because=because,
-        caveats=caveats,
     )
-    return Verdict(access=access, addresses=addresses, unrestricted=unrestricted)
+    return Verdict(access=access, callers=callers, addresses=addresses, unrestricted=unrestricted)
 
 
 def _half(halves: Halves, who: Who) -> bool | None:
@@ -118,22 +113,24 @@ def _addresses(halves: Halves, scope: Scope) -> tuple[AddressSet, bool]:
     if scope is Scope.UNKNOWN:
         scope = widest(*(one.scope for one in ranked))
     counted = [one for one in ranked if one.scope is scope and scope is not Scope.NOBODY]
-    union = NOWHERE
-    for one in counted:
-        union = union | one.addresses
+    union = _union({one.addresses for one in counted})
     return union, any(one.unrestricted for one in counted)
+
+
+def _union(sets: Collection[AddressSet]) -> AddressSet:
+    return AddressSet.of(span for one in sets for span in one.spans)
 
 
 def united(verdicts: Sequence[Verdict]) -> Verdict:
     """Over several doors, routes or deployments: the widest, with what all of them rest on."""
     if not verdicts:
         return nobody(Reason(code=Code.NO_ROUTES))
+    if len(verdicts) == 1:
+        return verdicts[0]
     scope = widest(*(one.access.scope for one in verdicts))
     leading = [one for one in verdicts if one.access.scope is scope]
     first = next((one for one in leading if one.access.witness is not None), leading[0])
-    union = NOWHERE
-    for one in leading:
-        union = union | one.addresses
+    union = _union({one.addresses for one in leading})
     unrestricted = any(one.unrestricted for one in leading)
     access = Access(
         public=_any(one.access.public for one in verdicts),
@@ -178,4 +175,9 @@ def widest_of(verdicts: Sequence[Verdict], caveat: str) -> Verdict:
         because=old.because,
         caveats=(*old.caveats, caveat),
     )
-    return Verdict(access=access, addresses=chosen.addresses, unrestricted=chosen.unrestricted)
+    return Verdict(
+        access=access,
+        callers=reduce(or_, (one.callers for one in verdicts)),
+        addresses=chosen.addresses,
+        unrestricted=chosen.unrestricted,
+    )

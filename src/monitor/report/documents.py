@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from monitor.access.explain import sentence
 from monitor.model.access import ApiAccess, Reason, RouteAccess, Scope, Witness, widest
 from monitor.model.api import ApiSnapshot, ApiType
+from monitor.model.callers import Credential
 from monitor.model.change import Change
 from monitor.model.finding import Cause, Finding, Severity, Status
 from monitor.model.gaps import Gap
@@ -40,7 +41,8 @@ class ReasonDocument(Document):
 
 
 class WitnessDocument(Document):
-    """One concrete request that gets in; `curl` is the same for a shell."""
+    """One concrete request that gets in; `curl` is the same for a shell, `credentials` what has to
+    be held."""
 
     curl: str
     door: str
@@ -51,6 +53,7 @@ class WitnessDocument(Document):
     source_ip: str | None
     headers: Mapping[str, str]
     context: Mapping[str, str]
+    credentials: tuple[Credential, ...] = ()
 
 
 class ChangeOfFinding(Document):
@@ -79,6 +82,7 @@ class FindingDocument(Document):
     live: bool
     routes: tuple[str, ...]
     title: str
+    policy_class: str = ""
     scope: Scope
     witness: WitnessDocument | None
     because: tuple[ReasonDocument, ...]
@@ -197,6 +201,7 @@ def finding_document(finding: Finding) -> FindingDocument:
         live=violation.live,
         routes=violation.routes,
         title=violation.title,
+        policy_class=violation.policy_class,
         scope=violation.scope,
         witness=_witness(violation.witness),
         because=tuple(_reasons(violation.because)),
@@ -290,6 +295,7 @@ def _witness(witness: Witness | None) -> WitnessDocument | None:
         source_ip=witness.source_ip,
         headers=witness.headers,
         context=witness.context,
+        credentials=witness.credentials,
     )
 
 
