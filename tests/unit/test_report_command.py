@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
 from tests.report_samples import earlier_scan, sample_scan
+from tests.unit.test_cloudtrail import record
 
 from monitor.report.documents import ScanDocument, to_json
 from monitor.report.formats import FORMATS
@@ -168,3 +169,16 @@ def test_a_scan_writes_every_format_itself(tmp_path: Path, format_: str) -> None
 
     assert (result.exit_code, result.stdout) == (0, "")
     assert target.read_text("utf-8").strip()
+
+
+def test_a_replay_that_looks_nowhere_still_makes_a_report(tmp_path: Path) -> None:
+    failed = json.dumps(record(errorCode="AccessDenied"))
+    with mock_aws():
+        looked = CliRunner().invoke(main, ["replay", "-", "--format", "sarif"], input=failed)
+        planned = CliRunner().invoke(
+            main, ["replay", "-", "--dry-run", "--format", "sarif"], input=failed
+        )
+
+    assert json.loads(looked.stdout)["version"] == "2.1.0"
+    assert planned.exit_code == 2
+    assert "--dry-run finds none" in planned.stderr

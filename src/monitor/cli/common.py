@@ -4,7 +4,6 @@ about."""
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Callable, Iterable
 from enum import IntEnum
@@ -19,8 +18,6 @@ from monitor.orgpolicy.schema import OrgPolicy
 from monitor.report.documents import FindingDocument
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-DEFAULT_WIDTH = 100
 
 
 class Exit(IntEnum):
@@ -76,26 +73,6 @@ def judging_options(command: F) -> F:
     return command
 
 
-def output_options(command: F) -> F:
-    """`--format`, `--output`."""
-    for option in (
-        click.option(
-            "--output",
-            type=click.Path(dir_okay=False, writable=True, path_type=Path),
-            help="Write the answer there instead of to standard output.",
-        ),
-        click.option(
-            "--format",
-            "format_",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            show_default=True,
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 def org_policy(file: Path | None) -> OrgPolicy:
     """Raises WrongInput."""
     if file is None:
@@ -135,13 +112,6 @@ def put_out(answer: str, output: Path | None) -> None:
         output.write_text(answer, "utf-8")
     except OSError as error:
         raise WrongInput(f"{output}: {error.strerror or error}") from error
-
-
-def terminal_width(output: Path | None) -> tuple[int, bool]:
-    """Columns, and whether colour is wanted: only where a person looks at a terminal."""
-    if output is not None or not sys.stdout.isatty():
-        return DEFAULT_WIDTH, False
-    return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, True
 
 
 def finish(findings: Iterable[FindingDocument], *, complete: bool, fail_on: Severity) -> NoReturn:

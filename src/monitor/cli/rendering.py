@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +11,6 @@ from typing import Any, TypeVar
 
 import click
 
-from monitor.cli.common import terminal_width
 from monitor.evaluation.catalogue import RULES
 from monitor.report.as_text import Detail, scan_text
 from monitor.report.comparison import compare
@@ -18,6 +19,8 @@ from monitor.report.formats import FORMATS, RENDERERS
 from monitor.report.report import Report, by_id
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_WIDTH = 100
 
 
 def report_options(command: F) -> F:
@@ -71,3 +74,10 @@ def render(
         return RENDERERS[format_](report)
     width, color = terminal_width(output)
     return scan_text(report, width=width, color=color, detail=detail or Detail.NORMAL)
+
+
+def terminal_width(output: Path | None) -> tuple[int, bool]:
+    """Columns, and whether colour is wanted: only where a person looks at a terminal."""
+    if output is not None or not sys.stdout.isatty():
+        return DEFAULT_WIDTH, False
+    return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, True

@@ -17,20 +17,20 @@ from monitor.cli.common import (
     finish,
     judging_options,
     org_policy,
-    output_options,
     parse_json,
     put_out,
-    terminal_width,
 )
 from monitor.cli.looking import empty_document, progress, reach, scan_document
-from monitor.cli.rendering import render
+from monitor.cli.rendering import render, report_options, terminal_width
 from monitor.events.cloudtrail import parse_changes
 from monitor.model.change import Change, LookAt
 from monitor.model.finding import Severity
 from monitor.model.gaps import Gap
 from monitor.orgpolicy.schema import OrgPolicy
+from monitor.report.as_text import Detail
 from monitor.report.changes_as_text import changes_text
 from monitor.report.documents import (
+    ChangeDocument,
     JudgedReplayDocument,
     ReplayDocument,
     ScanDocument,
@@ -49,7 +49,7 @@ _SIGNS = frozenset({"Records", "detail", "detail-type", "eventName", "eventSourc
 @click.option("--dry-run", is_flag=True, help="Say what would be looked at; no AWS call.")
 @aws_options
 @judging_options
-@output_options
+@report_options
 def replay(
     files: tuple[Path, ...],
     dry_run: bool,
@@ -59,12 +59,15 @@ def replay(
     fail_on: str,
     format_: str,
     output: Path | None,
+    detail: Detail | None,
 ) -> None:
     """Take CloudTrail records, say what each makes Gatewatch look at, then look and judge.
 
     FILES are EventBridge envelopes, bare records, or log files with `Records`, gzipped or not;
     `-` reads standard input.
     """
+    if dry_run and format_ not in ("text", "json"):
+        raise WrongInput(f"--format {format_} tells findings, and --dry-run finds none")
     policy = org_policy(org_policy_file)
     changes = [change for file in files for change in _changes(file)]
     if dry_run:
@@ -78,7 +81,7 @@ def replay(
             name: getattr(document, name) for name in ScanDocument.model_fields if name != "schema_"
         },
     )
-    put_out(_judged(judged, format_, output), output)
+    put_out(_judged(judged, format_, output, detail), output)
     finish(document.findings, complete=document.complete, fail_on=Severity(fail_on))
 
 
@@ -163,13 +166,20 @@ def _unzip(data: bytes, name: str) -> bytes:
 def _plan(plan: ReplayDocument, format_: str, output: Path | None) -> str:
     if format_ == "json":
         return to_json(plan)
-    width, color = terminal_width(output)
-    return changes_text(plan.changes, width=width, color=color)
+    return _changes_text(plan.changes, output)
 
 
-def _judged(document: JudgedReplayDocument, format_: str, output: Path | None) -> str:
+def _judged(
+    document: JudgedReplayDocument, format_: str, output: Path | None, detail: Detail | None
+) -> str:
     if format_ == "json":
         return to_json(document)
+    findings = render([document], format_, output, detail)
+    if format_ != "text":
+        return findings
+    return _changes_text(document.changes, output) + "\n" + findings
+
+
+def _changes_text(changes: Sequence[ChangeDocument], output: Path | None) -> str:
     width, color = terminal_width(output)
-    changes = changes_text(document.changes, width=width, color=color)
-    return changes + "\n" + render([document], "text", output)
+    return changes_text(changes, width=width, color=color)

@@ -116,8 +116,7 @@ def _message(report: Report, finding: FindingDocument, about: Resource) -> Itera
     if finding.witness is not None:
         yield _literal(f"Gets in: {plain(finding.witness.curl)}")
     for reason in finding.because:
-        place = f" ({plain(reason.place, 120)})" if reason.place else ""
-        yield _literal(f"Because: {plain(reason.text)}{place}")
+        yield _literal(f"Because: {plain(reason.located)}")
     if finding.change is not None:
         yield _literal(f"Changed by: {plain(finding.change.who)} ({finding.change.event_name})")
     if fix := report.fix(finding):

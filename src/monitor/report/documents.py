@@ -39,6 +39,12 @@ class ReasonDocument(Document):
     text: str
     fields: Mapping[str, str]
 
+    @property
+    def located(self) -> str:
+        """The sentence, with its place where it does not name that itself."""
+        named = not self.place or self.place in self.text
+        return self.text if named else f"{self.text} ({self.place})"
+
 
 class WitnessDocument(Document):
     """One concrete request that gets in; `curl` is the same for a shell, `credentials` what has to

@@ -99,8 +99,7 @@ def _routes(finding: FindingDocument, *, everything: bool) -> Iterator[tuple[str
 def _reasons(finding: FindingDocument, *, everything: bool) -> Iterator[tuple[str, str]]:
     shown = finding.because if everything else finding.because[:_MAX_REASONS]
     for reason in shown:
-        place = f" ({plain(reason.place, 120)})" if reason.place and everything else ""
-        yield "because", plain(reason.text, 300) + place
+        yield "because", plain(reason.located if everything else reason.text, 400)
     if more := len(finding.because) - len(shown):
         yield "because", f"{more} more (--verbose)"
 
