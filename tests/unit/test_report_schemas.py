@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,7 +12,16 @@ import botocore.session
 import jsonschema
 import pytest
 from botocore.validate import ParamValidator
-from tests.report_samples import HOSTILE, api, finding, large_scan, sample_report, scan, stage
+from tests.report_samples import (
+    HOSTILE,
+    api,
+    finding,
+    large_scan,
+    sample_report,
+    sample_scan,
+    scan,
+    stage,
+)
 
 from monitor.evaluation.catalogue import RULES
 from monitor.model.api import ApiType
@@ -21,8 +31,9 @@ from monitor.report.as_ocsf import ocsf
 from monitor.report.as_sarif import sarif
 from monitor.report.as_text import scan_text
 from monitor.report.comparison import Comparison
-from monitor.report.documents import ScanDocument
+from monitor.report.documents import ScanDocument, to_json
 from monitor.report.formats import RENDERERS
+from monitor.report.read_scan import read_scan
 from monitor.report.report import Report, by_id
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
@@ -163,6 +174,19 @@ def test_junit_is_xml_and_counts_right(report: Report) -> None:
 @pytest.mark.parametrize("name", RENDERERS)
 def test_a_renderer_is_a_function_of_the_report(name: str) -> None:
     assert RENDERERS[name](sample_report()) == RENDERERS[name](sample_report())
+
+
+@pytest.mark.parametrize("name", ["text", "html", "junit"])
+def test_a_file_of_somebody_else_is_as_harmless_in_every_field(name: str) -> None:
+    text = json.dumps(json.loads(to_json(sample_scan())))
+    for field in ("account_id", "region", "api_id", "event_name", "error_code", "rule", "stage"):
+        text = re.sub(rf'("{field}": ")[^"]*"', r'\1\\u001b]0;x\\u0007\\u202e</script><b>"', text)
+    report = _report(read_scan(text))
+
+    made = scan_text(report) if name == "text" else RENDERERS[name](report)
+
+    assert not {"\x1b", "\x07", "\u202e"} & set(made)
+    assert name == "text" or "<b>" not in made
 
 
 @pytest.mark.parametrize("name", ["text", "html", "junit"])

@@ -10,6 +10,9 @@ from monitor.report.documents import ApiDocument, FindingDocument
 from monitor.report.finding_text import finding_lines
 from monitor.report.plain import plain
 from monitor.report.report import Report
+from monitor.report.terminal import write
+
+_WIDTH = 120
 
 
 def junit(report: Report) -> str:
@@ -37,7 +40,7 @@ def _suite(
     suite = SubElement(
         suites,
         "testsuite",
-        name=f"{name} ({api.api_id}, {api.region})",
+        name=plain(f"{name} ({api.api_id}, {api.region})"),
         tests=str(max(len(found), 1)),
         failures=counts[Status.OPEN],
         errors=counts[Status.UNKNOWN],
@@ -53,7 +56,7 @@ def _suite(
 def _case(suite: Element, report: Report, name: str, finding: FindingDocument) -> None:
     title = plain(finding.title)
     label = f"{finding.rule} {finding.stage}".strip()
-    case = SubElement(suite, "testcase", classname=name, name=f"{label}: {title}", time="0")
+    case = SubElement(suite, "testcase", classname=name, name=plain(f"{label}: {title}"), time="0")
     if finding.status is Status.RESOLVED:
         return
     if finding.status is Status.WAIVED:
@@ -62,4 +65,4 @@ def _case(suite: Element, report: Report, name: str, finding: FindingDocument) -
     kind = "failure" if finding.status is Status.OPEN else "error"
     told = SubElement(case, kind, type=finding.severity.value, message=title)
     lines = finding_lines(finding, report.fix(finding), proof=True, everything=True)
-    told.text = "\n".join(line.text.plain for line in lines)
+    told.text = write(lines, width=_WIDTH, color=False)

@@ -13,9 +13,14 @@ def plain(text: str, limit: int = 500) -> str:
     visible = (
         " " if char.isspace() else char
         for char in text[: limit * 8]
-        if char.isspace() or unicodedata.category(char) not in _HIDDEN
+        if char.isspace() or not is_hidden(char)
     )
     return clip(" ".join("".join(visible).split()), limit)
+
+
+def is_hidden(char: str) -> bool:
+    """A control character, a direction mark, or what else no reader sees."""
+    return unicodedata.category(char) in _HIDDEN
 
 
 def clip(text: str, limit: int) -> str:

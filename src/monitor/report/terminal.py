@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from monitor.report.plain import is_hidden
+
 UNBROKEN = "\ue000"
 """Where a line must not be broken; written as a blank. A character that nobody else uses: rich also
 breaks at a no-break space."""
@@ -39,12 +41,20 @@ def write(lines: Iterable[Line], *, width: int, color: bool) -> str:
         legacy_windows=False,
     )
     for line in lines:
+        _disarm(line.text)
         for part in _wrapped(line, console):
             console.print(part, soft_wrap=True)
     file = console.file
     assert isinstance(file, io.StringIO)
     text = file.getvalue().replace(UNBROKEN, " ")
     return "\n".join(one.rstrip() for one in text.splitlines()) + "\n"
+
+
+def _disarm(text: Text) -> None:
+    """Nothing in a line drives the terminal, whoever wrote the file that is being shown."""
+    text.plain = "".join(
+        " " if is_hidden(char) and char != UNBROKEN else char for char in text.plain
+    )
 
 
 def _wrapped(line: Line, console: Console) -> Iterable[Text]:
