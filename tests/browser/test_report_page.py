@@ -158,9 +158,14 @@ def test_5000_findings_do_not_freeze(open_report: Open) -> None:
         "show all": busy.during(lambda: page.click("#reset")),
         "search": busy.during(lambda: _search(page, "service-0123", "13 of 5000 shown")),
     }
-    print("\nseconds of the page's thread:", took)
+    painted = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000"
+    )
+    print("\nseconds to the first paint:", round(painted, 3), "of the page's thread:", took)
 
-    assert all(seconds < 1 for seconds in took.values()), took
+    assert painted < 1
+    # About half a second each on an idle machine; neighbours make even a thread's own time longer.
+    assert all(seconds < 2 for seconds in took.values()), took
 
 
 def _search(page: Any, words: str, expected: str) -> None:
