@@ -9,10 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 from tests.builders import API, CAUSE, NOW, later, violation
+from tests.contract.tables import TABLE, findings_table
 from tests.template import resource
 
 from monitor.model.access import Scope
@@ -33,12 +32,8 @@ def store(request: pytest.FixtureRequest) -> Iterator[FindingStore]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        table = resource("FindingsTable")["Properties"]
-        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        client.create_table(TableName="findings", **{key: table[key] for key in wanted})
-        yield DynamoDbStore(client, "findings")
+    with findings_table() as client:
+        yield DynamoDbStore(client, TABLE)
 
 
 def finding(**fields: Any) -> Finding:

@@ -26,6 +26,8 @@ PRINCIPALS = (
     f"arn:aws:iam::{OWNER}:user/alice",
     f"arn:aws:iam::{OWNER}:role/app",
 )
+# Of an account that no policy names.
+UNNAMED = ("arn:aws:iam::222233334444:user/eve", "arn:aws:iam::222233334444:role/app")
 V4_BLOCKS = (
     *("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "10.0.0.0/8", "203.0.113.0/24"),
     *("203.0.113.128/25", "203.0.113.7", "203.0.113.7/24", "198.51.100.0/22", "198.51.100.1"),
@@ -186,7 +188,7 @@ def random_request(rng: Random, question: Mapping[str, Any]) -> Request:
         method=rng.choice(METHODS),
         path=rng.choice(PATHS),
         stage=str(question["api"]["stage"]),
-        principal=rng.choice(PRINCIPALS) if signed else ANONYMOUS,
+        principal=rng.choice((*PRINCIPALS, *UNNAMED)) if signed else ANONYMOUS,
         source_ip=None if in_vpc else rng.choice(interesting_addresses(question)),
         headers={
             name: rng.choice(TEXTS) for name in ("User-Agent", "Referer") if rng.random() < 0.6

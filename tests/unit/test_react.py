@@ -14,11 +14,12 @@ from tests.unit.test_cloudtrail import record
 from monitor.events.requests import MalformedMessage, dump_request
 from monitor.model.access import Scope
 from monitor.model.api import ApiId, AuthorizationType
+from monitor.model.finding import Status
 from monitor.model.notice import StepKind
 from monitor.orgpolicy.load import default_org_policy
 from monitor.stores.memory import MemoryStore
 from monitor.usecases.look import Looker
-from monitor.usecases.react import Batch, ListingFailed, Place
+from monitor.usecases.react import Batch, ListingFailed, Place, Unsettled
 
 OPEN = rest_api()
 CLOSED = rest_api(configuration(route(authorization=AuthorizationType.AWS_IAM)))
@@ -164,6 +165,38 @@ def test_a_late_look_cannot_overwrite_a_newer_one() -> None:
 
     assert late.looked[API].is_late
     assert store.load(API).findings == {}
+
+
+def test_a_throttled_read_is_told_at_once_and_comes_again() -> None:
+    throttled = gap(error_code="TooManyRequestsException")
+    dark = replace(OPEN, deployments={}, gaps=(throttled,))
+    source, store = FakeSource({API: dark}), MemoryStore()
+
+    outcomes = run(batch(source, store), body(), body("UpdateStage"))
+
+    assert outcomes == [Unsettled, Unsettled]
+    assert source.reads == [API]
+    assert [f.status for f in store.load(API).findings.values()] == [Status.UNKNOWN]
+    assert run(batch(FakeSource({API: CLOSED}), store), body()) == [None]
+    assert [f.status for f in store.load(API).findings.values()] == [Status.RESOLVED]
+
+
+def test_a_refused_read_does_not_come_again() -> None:
+    dark = replace(OPEN, deployments={}, gaps=(gap(),))
+
+    assert run(batch(FakeSource({API: dark})), body()) == [None]
+
+
+def test_a_look_that_fails_fails_every_message_of_its_api_once() -> None:
+    class Broken(FakeSource):
+        def read(self, api: ApiId) -> None:
+            super().read(api)
+            raise ConnectionError("the table is away")
+
+    source = Broken()
+
+    assert run(batch(source), body(), body("UpdateStage")) == [ConnectionError] * 2
+    assert source.reads == [API]
 
 
 def test_another_accounts_caller_changes_an_api_of_ours() -> None:

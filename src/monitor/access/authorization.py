@@ -99,7 +99,7 @@ def _iam(snapshot: ApiSnapshot, place: str) -> tuple[Gate, ...]:
         rule=PolicyRule.NOT_DENIED,
         signed=True,
         own_account=True,
-        reasons=(signed, Reason(code=Code.OWN_ACCOUNT_NEEDS_NO_ALLOW, place=place)),
+        reasons=(signed,),
     )
     if snapshot.api_type is not ApiType.REST:
         return (own,)

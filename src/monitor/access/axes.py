@@ -83,9 +83,12 @@ class CellAxis:
             maybe |= (result is not Truth.NO) << index
         return Masks(yes, maybe)
 
+    def mask_where(self, test: Callable[[Cell], bool]) -> int:
+        return sum(1 << index for index, cell in enumerate(self.cells) if test(cell))
+
     def mask_of_kinds(self, kinds: Iterable[CellKind]) -> int:
         wanted = frozenset(kinds)
-        return sum(1 << index for index, cell in enumerate(self.cells) if cell.kind in wanted)
+        return self.mask_where(lambda cell: cell.kind in wanted)
 
     def first(self, mask: int) -> Cell:
         return self.cells[(mask & -mask).bit_length() - 1]

@@ -6,48 +6,60 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    # doors
+    # the way in
     DOOR_OPEN = "door-open"
     DOOR_DISABLED = "door-disabled"
     DOOR_ASSUMED = "door-assumed"
+    DOOR_PRIVATE = "door-private"
     DOOR_NEEDS_CERTIFICATE = "door-needs-certificate"
-    DOOR_ADMITS_V4_ONLY = "door-admits-ipv4-only"
     NO_DOOR = "no-door"
-    NEVER_DEPLOYED = "never-deployed"
     NO_STAGE = "no-stage"
     NO_ROUTES = "no-routes"
+    NEVER_DEPLOYED = "never-deployed"
     CONFIGURATION_UNREAD = "configuration-unread"
     ROUTES_UNREAD = "routes-unread"
-    # web ACL
     WEB_ACL_NARROWS = "web-acl-narrows"
-    WEB_ACL_UNMODELLED = "web-acl-unmodelled"
-    # route authorization
+    # the route
     AUTHORIZATION_NONE = "authorization-none"
     AUTHORIZATION_IAM = "authorization-iam"
     AUTHORIZATION_TOKEN = "authorization-token"  # noqa: S105 - the name of a reason
     AUTHORIZATION_LAMBDA = "authorization-lambda"
     AUTHORIZATION_UNKNOWN = "authorization-unknown"
     LAMBDA_ASKS_NOTHING = "lambda-asks-nothing"
+    CONNECT_DECIDES = "connect-decides"
+    NO_CONNECT_ROUTE = "no-connect-route"
     KEY_REQUIRED = "key-required"
     KEY_UNOBTAINABLE = "key-unobtainable"
     KEY_UNKNOWN = "key-unknown"
-    CONNECT_OPEN = "connect-open"
-    # resource policy
+    # the resource policy
     NO_POLICY = "no-policy"
     NO_POLICY_PRIVATE = "no-policy-private"
-    NO_POLICIES_FOR_THIS_TYPE = "no-policies-for-this-type"
     POLICY_UNREAD = "policy-unread"
     POLICY_MALFORMED = "policy-malformed"
     POLICY_ALLOWS = "policy-allows"
     POLICY_MAY_ALLOW = "policy-may-allow"
-    POLICY_DENIES = "policy-denies"
+    POLICY_NARROWS = "policy-narrows"
     POLICY_MAY_DENY = "policy-may-deny"
-    POLICY_SILENT = "policy-silent"
-    POLICY_SILENCE_SUFFICES = "policy-silence-suffices"
+    POLICY_NEED_NOT_ALLOW = "policy-need-not-allow"
     POLICY_TOO_ENTANGLED = "policy-too-entangled"
-    OWN_ACCOUNT_NEEDS_NO_ALLOW = "own-account-needs-no-allow"
-    ONLY_OWN_ACCOUNT = "only-own-account"
-    # who is left
-    STOPPED_ANONYMOUS = "stopped-anonymous"
-    STOPPED_STRANGER = "stopped-stranger"
-    ADMITTED = "admitted"
+    # who stays outside, and why
+    STOPPED = "stopped"
+    STOPPED_BY_DENY = "stopped-by-deny"
+    STOPPED_BY_ALLOW_PART = "stopped-by-allow-part"
+    STOPPED_BY_SILENCE = "stopped-by-silence"
+    # caveats
+    DEFAULT_ENDPOINT_SAVED = "default-endpoint-saved"
+    WEB_ACL_UNMODELLED = "web-acl-unmodelled"
+    SEVERAL_POLICIES = "several-policies"
+    TIME_BOUND = "time-bound"
+    COGNITO_SILENCE = "cognito-silence"
+    LAMBDA_SILENCE = "lambda-silence"
+    LAMBDA_GRANTED_BY_POLICY = "lambda-granted-by-policy"
+    IDENTITY_POOL = "identity-pool"
+    IDENTITY_ALLOW_ASSUMED = "identity-allow-assumed"
+    HEADER_IS_FREE = "header-is-free"
+    PATH_SPELLING = "path-spelling"
+    VPC_SOURCE_IP = "vpc-source-ip"
+    SOURCE_IP_IN_VPC = "source-ip-in-vpc"
+    OTHER_ENDPOINT_POLICIES = "other-endpoint-policies"
+    CANARY = "canary"

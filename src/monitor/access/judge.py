@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.access.admission import Reach, reaches
 from monitor.access.authorization import Gate, gates
-from monitor.access.axes import AddressAxis, CellAxis, CellKind
-from monitor.access.circumstances import AxisName, Circumstances, Network
+from monitor.access.caveats import caveats_of
+from monitor.access.circumstances import Circumstances, Network
 from monitor.access.codes import Code
 from monitor.access.doors import Doors, OpenDoor, doors_to
-from monitor.access.outcome import NOBODY, Asked, Let, PolicyOutcomes
-from monitor.access.reasons import chain, wide_caveats
-from monitor.access.route_space import RouteRequests, Sample, requests_of
-from monitor.access.space import Space, Surroundings, build_space
-from monitor.access.statements import Applied, apply_policy
+from monitor.access.explain import sentence
+from monitor.access.outcome import NOBODY, Let, PolicyOutcomes
+from monitor.access.reach import reach_of
+from monitor.access.reasons import Passage, policy_speaks, stops, way_in
+from monitor.access.route_space import RouteRequests, requests_of
+from monitor.access.space import Surroundings, build_space
+from monitor.access.statements import apply_policy
 from monitor.access.thresholds import Thresholds
 from monitor.access.verdict import Halves, Verdict, decisive, judged, nobody, widest_of
 from monitor.access.web_acl import WebAclPass, passes
 from monitor.access.witness import witness
-from monitor.iampolicy.boxes import Box
-from monitor.iampolicy.document import PolicyDocument, parse
+from monitor.iampolicy.document import parse
 from monitor.model.access import Reason, RouteAccess
 from monitor.model.api import (
     ApiSnapshot,
@@ -37,7 +38,19 @@ from monitor.model.api import (
 
 _CONNECT = Route(key="$connect", authorization=AuthorizationType.NONE)
 _NO_POLICY = ResourcePolicy(text=None, source=PolicySource.SAVED)
-_SEVERAL = "more than one resource policy may be in force; the one that lets in the most is judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a verdict is made of, before the names of the route: the reaches and the one that
+    decides, with the passage (by number) it came from."""
+
+    halves: Halves
+    verdict: Verdict
+    best: Reach | None
+    passage: int
+    policy_reasons: tuple[Reason, ...]
+    caveats: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -51,6 +64,7 @@ class Judge:
     doors: Doors = field(init=False)
     web_acl: WebAclPass = field(init=False)
     _outcomes: dict[object, PolicyOutcomes] = field(default_factory=dict)
+    _summaries: dict[object, Summary] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.doors = doors_to(self.snapshot, self.stage.name)
@@ -61,15 +75,19 @@ class Judge:
 
     def routes(self, configuration: Configuration) -> Iterator[tuple[RouteAccess, Verdict]]:
         """Every route through every door."""
-        for route, guard in self._guarded(configuration):
-            requests = self._requests(configuration, route)
+        for route, guard in self.guarded_routes(configuration):
+            requests = self.requests(configuration, route)
             found = gates(self.snapshot, configuration, self.stage, guard)
             for door in self.doors.open:
                 verdict = self._through(door, configuration, requests, found)
                 access = RouteAccess(door=door.door, route=route.key, access=verdict.access)
                 yield access, verdict
 
-    def _guarded(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
+    def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
+        routes = configuration.routes or ()
+        return requests_of(self.snapshot.api, self.stage.name, route, routes)
+
+    def guarded_routes(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
         """Each route with the route whose authorization counts: on a WebSocket API `$connect`,
         whose absence leaves connecting open.
 
@@ -82,9 +100,6 @@ class Judge:
         connect = next((route for route in routes if route.key == "$connect"), _CONNECT)
         yield from ((route, connect) for route in routes)
 
-    def _requests(self, configuration: Configuration, route: Route) -> RouteRequests:
-        return requests_of(self.snapshot.api, self.stage.name, route, configuration.routes or ())
-
     def _through(
         self,
         door: OpenDoor,
@@ -92,13 +107,12 @@ class Judge:
         requests: RouteRequests,
         found: tuple[Gate, ...],
     ) -> Verdict:
-        policies = configuration.policies
+        policies: tuple[ResourcePolicy | None, ...] = configuration.policies or (None,)
         if self.snapshot.api_type is not ApiType.REST:
             policies = (_NO_POLICY,)
-        if not policies:
-            return self._under(door, None, requests, found)
         alternatives = [self._under(door, policy, requests, found) for policy in policies]
-        return widest_of(alternatives, _SEVERAL)
+        several = sentence(Reason(code=Code.SEVERAL_POLICIES))
+        return widest_of(alternatives, several)
 
     def _under(
         self,
@@ -111,13 +125,90 @@ class Judge:
             return nobody(Reason(code=Code.NO_POLICY_PRIVATE, place="policy"))
         if not found:
             return nobody(Reason(code=Code.KEY_UNOBTAINABLE, place=f"stage {self.stage.name}"))
-        return RouteJudgement(self, door, policy, requests).verdict(found)
+        passages = self.passages(door, policy, requests, found)
+        summary = self._summary(door, passages)
+        best = summary.best
+        because = [*way_in(door, self.web_acl)]
+        leading = passages[summary.passage]
+        because += leading.gate.reasons if best else ()
+        because += summary.policy_reasons
+        shown = None
+        if best is not None:
+            space = leading.outcomes.space
+            shown = witness(space, best.example, leading.samples, door, self.stage.name)
+        access = replace(
+            summary.verdict.access,
+            because=tuple(because),
+            caveats=summary.caveats,
+            witness=shown,
+        )
+        return replace(summary.verdict, access=access)
 
-    def outcomes(
+    def passages(
+        self,
+        door: OpenDoor,
+        policy: ResourcePolicy | None,
+        requests: RouteRequests,
+        found: tuple[Gate, ...],
+    ) -> tuple[Passage, ...]:
+        """Each gate of a route with the callers whom the policy lets through it."""
+        return tuple(self._passage(door, policy, requests, gate) for gate in found)
+
+    def _passage(
+        self,
+        door: OpenDoor,
+        policy: ResourcePolicy | None,
+        requests: RouteRequests,
+        gate: Gate,
+    ) -> Passage:
+        outcomes = self._outcomes_of(door, policy, signed=gate.signed)
+        samples = outcomes.samples(requests)
+        if samples is None:
+            samples = (requests.filler(),)
+            reach = reach_of(self.web_acl, door, outcomes.space, gate, 1)
+            let = Let((), reach.possible, entangled=True)
+            return Passage(gate, outcomes, samples, (), let)
+        if not samples:
+            return Passage(gate, outcomes, samples, (), NOBODY)
+        asked = outcomes.asked(samples)
+        reach = reach_of(self.web_acl, door, outcomes.space, gate, len(samples))
+        return Passage(gate, outcomes, samples, asked, outcomes.let(gate.rule, asked, reach))
+
+    def _summary(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
+        key = (id(door), id(passages[0].outcomes), tuple(one.key for one in passages))
+        if key not in self._summaries:
+            self._summaries[key] = self._summed_up(door, passages)
+        return self._summaries[key]
+
+    def _summed_up(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
+        sure: list[Reach] = []
+        possible: list[Reach] = []
+        origin: dict[int, int] = {}
+        for number, one in enumerate(passages):
+            proven = one.gate.proven and door.proven
+            for boxes, into in (
+                (one.let.sure if proven else (), sure),
+                (one.let.possible, possible),
+            ):
+                for reach in reaches(one.outcomes.space, boxes, one.gate, door, self.thresholds):
+                    into.append(reach)
+                    origin[id(reach)] = number
+        halves = Halves(tuple(sure), tuple(possible))
+        best = decisive(halves)
+        number = origin[id(best)] if best is not None else 0
+        reasons = [*policy_speaks(passages[number], best.example)] if best is not None else []
+        public = [one.who for one in halves.possible if one.scope.is_public]
+        if not public:
+            reasons += stops(door, passages, public)
+        caveats = caveats_of(self.snapshot, door, self.web_acl, passages, halves)
+        texts = tuple(dict.fromkeys(map(sentence, caveats)))
+        return Summary(halves, judged(halves), best, number, tuple(reasons), texts)
+
+    def _outcomes_of(
         self, door: OpenDoor, policy: ResourcePolicy | None, *, signed: bool
     ) -> PolicyOutcomes:
         text = policy.text if policy is not None else None
-        key = (door.network, door.families, door.private_domain, policy is None, text, signed)
+        key = (id(door), policy is None, text, signed)
         if key not in self._outcomes:
             self._outcomes[key] = self._outcome(door, policy, signed)
         return self._outcomes[key]
@@ -127,19 +218,21 @@ class Judge:
     ) -> PolicyOutcomes:
         circumstances = Circumstances(door.network, signed, self.now)
         document = parse(policy.text) if policy is not None and policy.text is not None else None
-        documents = () if document is None or not document.readable else (document,)
-        space = build_space(circumstances, documents, self._surroundings(door))
-        if document is None:
-            attached = policy is None
-            return PolicyOutcomes(space, None, attached=attached)
-        return PolicyOutcomes(space, self._applied(document, space))
+        readable = document is not None and document.readable
+        space = build_space(
+            circumstances, (document,) if document and readable else (), self._surroundings(door)
+        )
+        applied = None
+        if document is not None and readable:
+            applied = apply_policy(document, space, self.api_arn)
+        return PolicyOutcomes(
+            space, document, applied, attached=policy is None or policy.text is not None
+        )
 
-    def _applied(self, document: PolicyDocument, space: Space) -> tuple[Applied, ...] | None:
-        if not document.readable:
-            return None
+    @property
+    def api_arn(self) -> str:
         api = self.snapshot.api
-        arn = f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}"
-        return apply_policy(document, space, arn)
+        return f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}"
 
     def _surroundings(self, door: OpenDoor) -> Surroundings:
         domain = door.private_domain
@@ -152,96 +245,3 @@ class Judge:
             ),
             named_endpoints=(domain.access_associations or ()) if domain else (),
         )
-
-
-@dataclass(slots=True)
-class RouteJudgement:
-    """One route through one door under one policy."""
-
-    judge: Judge
-    door: OpenDoor
-    policy: ResourcePolicy | None
-    requests: RouteRequests
-
-    def verdict(self, found: tuple[Gate, ...]) -> Verdict:
-        sure: list[Reach] = []
-        possible: list[Reach] = []
-        examples = {}
-        for gate in found:
-            outcomes = self.judge.outcomes(self.door, self.policy, signed=gate.signed)
-            samples = outcomes.samples(self.requests)
-            asked: tuple[Asked, ...] = ()
-            if samples is None:
-                samples = (self.requests.filler(),)
-                let = self._bounded(outcomes, gate)
-            else:
-                asked = outcomes.asked(samples)
-                let = outcomes.let(gate.rule, asked, self._reach(outcomes.space, gate, samples))
-            proven = gate.proven and self.door.proven
-            for boxes, into in ((let.sure if proven else (), sure), (let.possible, possible)):
-                for reach in reaches(outcomes.space, boxes, gate, self.door, self.judge.thresholds):
-                    into.append(reach)
-                    examples[id(reach)] = (gate, outcomes, samples, asked, let)
-        halves = Halves(tuple(sure), tuple(possible))
-        best = decisive(halves)
-        if best is None:
-            return judged(halves, chain(self, found, None, None), (), None)
-        gate, outcomes, samples, asked, let = examples[id(best)]
-        shown = witness(outcomes.space, best.example, samples, self.door, self.judge.stage.name)
-        because = chain(self, found, best, (gate, outcomes, asked))
-        return judged(halves, because, wide_caveats(self, gate, let), shown)
-
-    def _bounded(self, outcomes: PolicyOutcomes, gate: Gate) -> Let:
-        reach = self._reach(outcomes.space, gate, (self.requests.filler(),))
-        return Let((), reach.possible, entangled=True)
-
-    def _reach(self, space: Space, gate: Gate, samples: tuple[Sample, ...]) -> Let:
-        """Who comes through the door and past the web ACL at all."""
-        box = [(1 << len(samples)) - 1, *space.full[1:]]
-        if gate.signed and gate.own_account is not None:
-            _restrict_account(space, box, own=gate.own_account)
-        if not self._restrict_associations(space, box):
-            return NOBODY
-        possible = self._past_web_acl(space, box)
-        if not all(possible):
-            return NOBODY
-        whole = (tuple(possible),)
-        in_vpc = self.door.network is Network.VPC_ENDPOINT
-        narrowed = in_vpc and possible != tuple(box)
-        sure = whole if self.judge.web_acl.modelled and not narrowed else ()
-        return Let(sure, whole)
-
-    def _past_web_acl(self, space: Space, box: list[int]) -> Box:
-        place = space.index[AxisName.SOURCE]
-        axis = space.axes[place]
-        if not isinstance(axis, AddressAxis) or not self.judge.web_acl.modelled:
-            return tuple(box)
-        if self.door.network is Network.VPC_ENDPOINT:
-            # Which address a web ACL sees behind a VPC endpoint is not documented.
-            return tuple(box)
-        mask = axis.mask(self.judge.web_acl.addresses)
-        return (*box[:place], box[place] & mask, *box[place + 1 :])
-
-    def _restrict_associations(self, space: Space, box: list[int]) -> bool:
-        """A private custom domain is open to the endpoints that are associated with it."""
-        domain = self.door.private_domain
-        if domain is None or domain.access_associations is None:
-            return True
-        place = space.index[AxisName.ENDPOINT]
-        axis = space.axes[place]
-        if isinstance(axis, CellAxis):
-            allowed = {(one,) for one in domain.access_associations}
-            box[place] &= sum(
-                1 << index
-                for index, cell in enumerate(axis.cells)
-                if cell.values.get("aws:sourcevpce") in allowed
-            )
-        return bool(box[place])
-
-
-def _restrict_account(space: Space, box: list[int], *, own: bool) -> None:
-    place = space.index[AxisName.IDENTITY]
-    axis = space.axes[place]
-    if isinstance(axis, CellAxis):
-        mine = axis.mask_of_kinds((CellKind.OWN,))
-        box[place] &= mine if own else ~mine

@@ -11,7 +11,7 @@ from monitor.access.route_space import RouteRequests, Sample, resource_masks
 from monitor.access.space import Space
 from monitor.access.statements import Applied
 from monitor.iampolicy.boxes import Box, BudgetExceededError, intersect, merged, subtract
-from monitor.iampolicy.document import Effect
+from monitor.iampolicy.document import Effect, PolicyDocument
 
 # Boxes in hand at once. What needs more is answered with a bound, and said to be unknown.
 BOX_BUDGET = 1_500
@@ -51,10 +51,12 @@ class Asked:
 class PolicyOutcomes:
     """A policy against one space of callers, asked route by route; equal questions once.
 
-    `applied` None: the policy is unknown. `attached` False: there is none.
+    `attached` False: there is no policy. `document` None: there is one, but it was not read;
+    `applied` None: nothing is known of what it says.
     """
 
     space: Space
+    document: PolicyDocument | None
     applied: tuple[Applied, ...] | None
     attached: bool = True
     _known: dict[object, Let] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,12 +53,14 @@ def _apply(
     region.everywhere(Truth.YES if statement.effect is effect else Truth.UNKNOWN)
     region.everywhere(matches_action(statement.action))
     region.principal(statement, effect)
-    if not statement.conditions_readable or _same_key_twice(statement.conditions):
+    if not statement.conditions_readable:
         region.everywhere(Truth.UNKNOWN)
+    ambiguous = _spelled_twice(statement.conditions)
     for condition in statement.conditions:
-        region.condition(condition, version)
-        if not region.alive:
-            return None
+        if condition.operator in ambiguous:
+            region.everywhere(Truth.UNKNOWN)
+        else:
+            region.condition(condition, version)
     if not region.alive:
         return None
     rule = ResourceRule.of(
@@ -66,10 +69,12 @@ def _apply(
     return Applied(statement, effect, region.sure, region.possible, rule)
 
 
-def _same_key_twice(conditions: tuple[Condition, ...]) -> bool:
-    """Two spellings of one key under one operator: which one counts is not documented."""
-    spellings = [(one.operator, one.key.lower()) for one in conditions]
-    return len(set(spellings)) < len(spellings)
+def _spelled_twice(conditions: tuple[Condition, ...]) -> frozenset[str]:
+    """The operators that hold one key in two spellings: which one counts is not documented."""
+    if len(conditions) < 2:  # the usual case, in a hurry
+        return frozenset()
+    counts = Counter((one.operator, one.key.lower()) for one in conditions)
+    return frozenset(operator for (operator, _), count in counts.items() if count > 1)
 
 
 class _Region:

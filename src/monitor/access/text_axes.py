@@ -54,8 +54,8 @@ def free_text_axis(key: str, wants: Sequence[Want]) -> CellAxis:
     """A header or tag: left out, or any text."""
     families = {want.operator.family for want in wants}
     if families <= _AS_TEXT:
-        texts = classes(tuple(map(text_chain, wants)), (ChainBuilder().many(ANY).build(),))
-        values = None if texts is None else tuple(texts.values())
+        texts = classes(tuple(map(text_chain, wants)), (ChainBuilder().some(ANY).build(),))
+        values = None if texts is None else (*texts.values(), "")
     elif len(families) == 1:
         values = ordered_values(wants)
     else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.model.access import Scope
 from monitor.model.addresses import ROUTABLE, V4, V6, AddressSet
 
 _V6_BITS = 128
+_ROUTABLE_V4, _ROUTABLE_V6 = ROUTABLE & V4, ROUTABLE & V6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,23 +22,20 @@ class Thresholds:
 
     def scope_of(self, addresses: AddressSet) -> Scope:
         """The scope of callers whom only their address restricts."""
-        if not addresses:
-            return Scope.NOBODY
-        if V4.spans[0] in (addresses & V4).spans or V6.spans[0] in (addresses & V6).spans:
-            return Scope.INTERNET
-        routable = addresses & ROUTABLE
-        if self._nearly_all(routable):
-            return Scope.INTERNET_EXCEPT_CIDRS
-        if (routable & V4).size > self.ipv4_addresses or self._wide_v6(routable):
-            return Scope.BROAD_CIDR
-        return Scope.CIDRS
+        return _scope_of(self, addresses)
 
-    def _nearly_all(self, routable: AddressSet) -> bool:
-        missing_v4 = ((ROUTABLE & V4) - routable).size
-        missing_v6 = ((ROUTABLE & V6) - routable).size
-        few_v6 = 1 << (_V6_BITS - self.ipv6_prefix)
-        return missing_v4 <= self.ipv4_addresses or missing_v6 <= few_v6
 
-    def _wide_v6(self, routable: AddressSet) -> bool:
-        narrow = 1 << (_V6_BITS - self.ipv6_prefix)
-        return any(end - start > narrow for start, end in (routable & V6).spans)
+@lru_cache(maxsize=1024)
+def _scope_of(limits: Thresholds, addresses: AddressSet) -> Scope:
+    if not addresses:
+        return Scope.NOBODY
+    v4, v6 = addresses & V4, addresses & V6
+    if V4 in (v4, addresses) or V6 in (v6, addresses):
+        return Scope.INTERNET
+    v4, v6 = v4 & ROUTABLE, v6 & ROUTABLE
+    narrow_v6 = 1 << (_V6_BITS - limits.ipv6_prefix)
+    if (_ROUTABLE_V4 - v4).size <= limits.ipv4_addresses or (_ROUTABLE_V6 - v6).size <= narrow_v6:
+        return Scope.INTERNET_EXCEPT_CIDRS
+    if v4.size > limits.ipv4_addresses or any(end - start > narrow_v6 for start, end in v6.spans):
+        return Scope.BROAD_CIDR
+    return Scope.CIDRS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.access.admission import Reach, Who
 from monitor.access.codes import Code
-from monitor.model.access import Access, Reason, Scope, Witness, widest
+from monitor.model.access import Access, Reason, Scope, widest
 from monitor.model.addresses import NOWHERE, AddressSet
 
 _SIGNED_HALVES = frozenset({Who.STRANGER})
@@ -55,12 +55,8 @@ def undecided(*because: Reason, caveats: Sequence[str] = ()) -> Verdict:
     return Verdict(access=access, unrestricted=True)
 
 
-def judged(
-    halves: Halves,
-    because: tuple[Reason, ...],
-    caveats: tuple[str, ...],
-    witness: Witness | None,
-) -> Verdict:
+def judged(halves: Halves) -> Verdict:
+    """The verdict on one route through one door, still without its reasons and its witness."""
     anonymous = _half(halves, Who.ANONYMOUS)
     stranger = _half(halves, Who.STRANGER)
     public = _any((anonymous, stranger))
@@ -72,9 +68,6 @@ def judged(
         any_aws_account=stranger,
         scope=scope,
         source_cidrs=None if unrestricted else addresses.cidrs(),
-        witness=witness,
-        because=because,
-        caveats=caveats,
     )
     return Verdict(access=access, addresses=addresses, unrestricted=unrestricted)
 
@@ -118,22 +111,24 @@ def _addresses(halves: Halves, scope: Scope) -> tuple[AddressSet, bool]:
     if scope is Scope.UNKNOWN:
         scope = widest(*(one.scope for one in ranked))
     counted = [one for one in ranked if one.scope is scope and scope is not Scope.NOBODY]
-    union = NOWHERE
-    for one in counted:
-        union = union | one.addresses
+    union = _union({one.addresses for one in counted})
     return union, any(one.unrestricted for one in counted)
+
+
+def _union(sets: Collection[AddressSet]) -> AddressSet:
+    return AddressSet.of(span for one in sets for span in one.spans)
 
 
 def united(verdicts: Sequence[Verdict]) -> Verdict:
     """Over several doors, routes or deployments: the widest, with what all of them rest on."""
     if not verdicts:
         return nobody(Reason(code=Code.NO_ROUTES))
+    if len(verdicts) == 1:
+        return verdicts[0]
     scope = widest(*(one.access.scope for one in verdicts))
     leading = [one for one in verdicts if one.access.scope is scope]
     first = next((one for one in leading if one.access.witness is not None), leading[0])
-    union = NOWHERE
-    for one in leading:
-        union = union | one.addresses
+    union = _union({one.addresses for one in leading})
     unrestricted = any(one.unrestricted for one in leading)
     access = Access(
         public=_any(one.access.public for one in verdicts),

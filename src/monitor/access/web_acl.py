@@ -20,6 +20,10 @@ class WebAclPass:
     addresses: AddressSet = EVERYWHERE
     modelled: bool = True
 
+    @property
+    def narrows(self) -> bool:
+        return self.addresses != EVERYWHERE
+
 
 def passes(snapshot: ApiSnapshot, stage: Stage) -> WebAclPass:
     if snapshot.api_type is not ApiType.REST:

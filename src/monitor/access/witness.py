@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from monitor.access.axes import AddressAxis, Cell, CellAxis, CellKind
 from monitor.access.circumstances import TAG_PREFIX, AxisName, Mystery
@@ -58,11 +59,20 @@ def _cells(space: Space, box: Box) -> list[Cell]:
 
 def _typical(axis: CellAxis, mask: int) -> Cell:
     """The widest kind of cell; of those the first, which is "absent" where that will do."""
+    texts = axis.mask_where(lambda cell: "aws:useragent" in cell.values and _has_text(cell))
+    if mask & texts:
+        # Programs send some User-Agent of their own unless they are told which.
+        return axis.first(mask & texts)
     for kind in (CellKind.STRANGER, CellKind.ANY_VPCE, CellKind.NAMED_VPC):
         wide = mask & axis.mask_of_kinds((kind,))
         if wide:
             return axis.first(wide)
     return axis.first(mask)
+
+
+def _has_text(cell: Cell) -> bool:
+    value = cell.values["aws:useragent"]
+    return not isinstance(value, Mystery) and value != ("",)
 
 
 def _address(space: Space, box: Box, name: AxisName) -> str | None:
@@ -73,6 +83,7 @@ def _address(space: Space, box: Box, name: AxisName) -> str | None:
     return typical_address(axis.addresses(box[place]))
 
 
+@lru_cache(maxsize=512)
 def typical_address(addresses: AddressSet) -> str | None:
     for place in _FAMILIAR:
         if place in addresses:

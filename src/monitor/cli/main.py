@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from monitor.cli.explain import explain
 from monitor.cli.replay import replay
 from monitor.cli.scan import scan
 
@@ -14,5 +15,6 @@ def gatewatch() -> None:
     """Who can invoke your API Gateway APIs, is it allowed, who changed it."""
 
 
-gatewatch.add_command(scan)
+gatewatch.add_command(explain)
 gatewatch.add_command(replay)
+gatewatch.add_command(scan)

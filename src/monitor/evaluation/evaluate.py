@@ -36,7 +36,7 @@ def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Eval
         snapshot=snapshot,
         access=access,
         public_access_allowed=named.allowed is Allowed.ANYONE,
-        policy_clause=named.name,
+        policy_class=named.name,
     )
     return Evaluation(
         snapshot=snapshot,

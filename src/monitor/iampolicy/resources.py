@@ -16,7 +16,7 @@ from monitor.iampolicy.glob import Pattern, Wild, glob, has_wildcard, literal, m
 from monitor.iampolicy.three_valued import Truth, truth
 from monitor.iampolicy.values import arn_segments
 from monitor.iampolicy.variables import Lookup, Unresolved, has_variable, resolve
-from monitor.iampolicy.words import ANY, NOT_COLON, Chain, ChainBuilder, Chars
+from monitor.iampolicy.words import ANY, NOT_COLON, NOT_SLASH, Chain, ChainBuilder, Chars
 
 INVOKE = "execute-api:invoke"
 SHORT_FORM = "execute-api:"
@@ -61,7 +61,7 @@ class Template:
             if isinstance(part, str):
                 builder.text(part)
             else:
-                builder.some(part)
+                builder.one(NOT_SLASH).many(part)
         return builder.build()
 
 

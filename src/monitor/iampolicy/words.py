@@ -89,7 +89,7 @@ def chain(pattern: Pattern, wild: Chars = ANY, *, fold: bool = False) -> Chain:
 
 # Shown in examples in this order of preference, where a pattern leaves the choice.
 _ALPHABET = (
-    "x" + string.ascii_lowercase + "0123456789" + string.ascii_uppercase + string.punctuation
+    "x" + string.ascii_lowercase + "5012346789" + string.ascii_uppercase + string.punctuation
 )
 
 

@@ -94,12 +94,7 @@ class AddressSet:
 
     def cidrs(self) -> tuple[str, ...]:
         """The fewest blocks that make the set, in ascending order, IPv4 first."""
-        return tuple(
-            block
-            for family in (V4, V6)
-            for span in (self & family).spans
-            for block in _blocks(span)
-        )
+        return _all_blocks(self.spans)
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
@@ -126,6 +121,12 @@ def _common(left: tuple[Span, ...], right: tuple[Span, ...]) -> Iterator[Span]:
             i += 1
         else:
             j += 1
+
+
+@lru_cache(maxsize=256)
+def _all_blocks(spans: tuple[Span, ...]) -> tuple[str, ...]:
+    families = (AddressSet(spans) & V4, AddressSet(spans) & V6)
+    return tuple(block for one in families for span in one.spans for block in _blocks(span))
 
 
 def _blocks(span: Span) -> Iterator[str]:

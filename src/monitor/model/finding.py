@@ -34,7 +34,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a rule found on one API at one moment, its routes inside."""
+    """What a rule found on one API at one moment, its routes inside.
+
+    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    """
 
     rule: str
     severity: Severity
@@ -45,6 +48,7 @@ class Violation:
     deployment_id: str | None
     live: bool
     routes: tuple[str, ...] = ()
+    policy_class: str = ""
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()

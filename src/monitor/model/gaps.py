@@ -6,6 +6,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_PASSING = frozenset(
+    {
+        "TooManyRequestsException",
+        "ThrottlingException",
+        "Throttling",
+        "RequestLimitExceeded",
+        "ServiceUnavailableException",
+        "InternalServerError",
+        "InternalServerErrorException",
+        "InternalFailure",
+        "500",
+        "502",
+        "503",
+        "504",
+        # What botocore calls a call that got no answer.
+        "ConnectTimeoutError",
+        "ConnectionClosedError",
+        "ConnectionError",
+        "EndpointConnectionError",
+        "HTTPClientError",
+        "ReadTimeoutError",
+        "ResponseStreamingError",
+    }
+)
+
 
 class Unknown(StrEnum):
     """What nobody can say because of a gap."""
@@ -48,3 +73,8 @@ class Gap:
     subject: str = ""
     message: str = ""
     account_wide: bool = False
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same read is likely to succeed later: throttled, or a fault at AWS."""
+        return self.error_code in _PASSING

@@ -78,6 +78,7 @@ class FindingDocument(_Document):
     live: bool
     routes: tuple[str, ...]
     title: str
+    policy_class: str
     scope: Scope
     witness: WitnessDocument | None
     because: tuple[ReasonDocument, ...]
@@ -193,6 +194,7 @@ def finding_document(finding: Finding) -> FindingDocument:
         live=violation.live,
         routes=violation.routes,
         title=violation.title,
+        policy_class=violation.policy_class,
         scope=violation.scope,
         witness=_witness(violation.witness),
         because=tuple(_reasons(violation.because)),

@@ -23,10 +23,10 @@ def _check(given: RuleInput) -> Iterator[Violation]:
         return
     for stage in given.access.stages:
         if stage.live.public:
-            yield _violation(stage)
+            yield _violation(stage, given.policy_class)
 
 
-def _violation(stage: StageAccess) -> Violation:
+def _violation(stage: StageAccess, policy_class: str) -> Violation:
     live = stage.live
     routes = tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public))
     how_many = f"{len(routes)} route{'s' if len(routes) != 1 else ''}"
@@ -41,6 +41,7 @@ def _violation(stage: StageAccess) -> Violation:
         deployment_id=stage.deployment_id,
         live=True,
         routes=routes,
+        policy_class=policy_class,
         witness=live.witness,
         because=live.because,
         caveats=live.caveats,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.access.explain import sentence
+from monitor.evaluation.catalogue import RULES
 from monitor.model.finding import Finding, Severity, Status
 from monitor.model.notice import Notice
 from monitor.report.curl import curl
@@ -130,6 +131,15 @@ def _finding(finding: Finding) -> Iterator[Block]:
     if violation.because:
         reasons = [f"• {mrkdwn(sentence(reason), 250)}" for reason in violation.because]
         yield _section("*Because*\n" + "\n".join(reasons[:MAX_REASONS]))
+    yield _section("\n".join(_what_to_do(finding)))
+
+
+def _what_to_do(finding: Finding) -> Iterator[str]:
+    if finding.violation.policy_class:
+        name = code(finding.violation.policy_class, 100)
+        yield f"*Not allowed by the org policy*, class {name}"
+    fix = next((rule.fix for rule in RULES if rule.id == finding.violation.rule), "")
+    yield f"*What to do:* {mrkdwn(fix, 600)}"
 
 
 def _title(finding: Finding) -> str:

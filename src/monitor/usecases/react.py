@@ -17,6 +17,11 @@ class ListingFailed(RuntimeError):
     """The APIs of the account could not be listed; the message has to come again."""
 
 
+class Unsettled(RuntimeError):
+    """A read failed in a way that is likely to pass. What is unknown was stored and will be told;
+    the message comes again, so that the next look can settle it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where this deployment stands: what an event's `account_id` and `region` must be."""
@@ -39,6 +44,7 @@ class Batch:
     place: Place
     counts: Counter[str] = field(default_factory=Counter)
     looked: dict[ApiId, Looked] = field(default_factory=dict)
+    _failures: dict[ApiId, Exception] = field(default_factory=dict)
     _changes: dict[ApiId, list[Change]] = field(default_factory=lambda: defaultdict(list))
     _fanned_out: bool = False
 
@@ -84,11 +90,19 @@ class Batch:
             self.counts["ChangesBehindAnObject"] += 1
 
     def _look(self, api: ApiId) -> None:
+        if api in self._failures:
+            raise self._failures[api]
         if api in self.looked:
             self.counts["Coalesced"] += 1
             return
-        self.looked[api] = self.looker.look_at(api, self._changes.get(api, ()))
         self.counts["Looks"] += 1
+        try:
+            self.looked[api] = self.looker.look_at(api, self._changes.get(api, ()))
+            _settled(self.looked[api])
+        except Exception as failure:
+            # Whatever it was, the other messages about this API need not try in vain as well.
+            self._failures[api] = failure
+            raise
 
     def _fan_out(self) -> None:
         """An event that names no API: ask for all of them, once a batch, one message each."""
@@ -115,6 +129,13 @@ class Batch:
             )
             for api_id in change.api_ids
         )
+
+
+def _settled(looked: Looked) -> None:
+    gaps = looked.evaluation.snapshot.gaps if looked.evaluation else ()
+    passing = [f"{gap.operation} answered {gap.error_code}" for gap in gaps if gap.may_pass]
+    if passing:
+        raise Unsettled(f"{looked.api.api_id}: {', '.join(passing)}")
 
 
 def _pascal(text: str) -> str:

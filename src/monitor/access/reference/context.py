@@ -36,6 +36,13 @@ _IDENTITY_KEYS = (
     "aws:multifactorauthage",
     "aws:principalisawsservice",
 )
+# Absent by API Gateway's table, these values by the IAM user guide.
+_ANONYMOUS_NAMES = {
+    "aws:principalaccount": ANONYMOUS,
+    "aws:principaltype": "Anonymous",
+    "aws:userid": ANONYMOUS,
+}
+_TAG_PREFIX = "aws:principaltag/"
 
 Keys = dict[str, KeyValue]
 
@@ -50,7 +57,7 @@ class RequestContext:
         name = key.lower()
         if name in self.keys:
             return self.keys[name]
-        if name.startswith("aws:principaltag/"):
+        if name.startswith(_TAG_PREFIX):
             return ABSENT
         # A global key that API Gateway's table does not list may or may not be there; a key of
         # another service never is.
@@ -71,8 +78,13 @@ def readings(
     resource_account: KeyValue,
 ) -> Iterator[RequestContext]:
     """Every reading of the keys on which AWS's pages disagree. `principal` is who the policy sees,
-    which is `anonymous` for a signed call to a method without AWS_IAM."""
-    stated = {key.lower(): _stated(value) for key, value in request.context.items()}
+    which is `anonymous` for a signed call to a method without AWS_IAM; such a call carries no
+    identity keys either."""
+    stated = {
+        key.lower(): _stated(value)
+        for key, value in request.context.items()
+        if principal != ANONYMOUS or not _speaks_of_identity(key.lower())
+    }
     for parts in product(
         _network_readings(snapshot, request, stated, in_vpc=in_vpc),
         _principal_readings(principal),
@@ -82,6 +94,10 @@ def readings(
         for part in parts:
             keys |= part
         yield RequestContext(keys | stated)
+
+
+def _speaks_of_identity(key: str) -> bool:
+    return key in (*_IDENTITY_KEYS, *_ANONYMOUS_NAMES) or key.startswith(_TAG_PREFIX)
 
 
 def _stated(value: str | tuple[str, ...]) -> KeyValue:
@@ -128,14 +144,9 @@ def _principal_readings(principal: str) -> tuple[Keys, ...]:
     absent: Keys = dict.fromkeys(_IDENTITY_KEYS, ABSENT)
     if principal != ANONYMOUS:
         return (absent | _signed_keys(principal),)
-    names = {
-        "aws:principalaccount": ANONYMOUS,
-        "aws:principaltype": "Anonymous",
-        "aws:userid": ANONYMOUS,
-    }
     return (
-        absent | dict.fromkeys(names, ABSENT),
-        absent | {key: _stated(value) for key, value in names.items()},
+        absent | dict.fromkeys(_ANONYMOUS_NAMES, ABSENT),
+        absent | {key: _stated(value) for key, value in _ANONYMOUS_NAMES.items()},
     )
 
 

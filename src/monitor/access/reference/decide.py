@@ -107,6 +107,8 @@ class Call:
 
 
 def _enters(call: Call, entrance: Entrance) -> Tri:
+    if entrance.open is False:
+        return False
     return all_of(
         (
             entrance.open,

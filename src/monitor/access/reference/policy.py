@@ -187,7 +187,7 @@ def resource_matches(element: Terms, asked: Asked, *, variables: bool) -> Tri:
 def _resource_fits(text: str, asked: Asked, *, variables: bool) -> Tri:
     expanded = expand_short_form(text, asked.api)
     spoken = _arn_fits(expanded, asked, variables=variables)
-    if spoken is not False:
+    if spoken is not False or "/ANY" not in expanded:
         return spoken
     # `ANY` as a verb in a pattern is not described.
     verb = re.sub(r"/ANY(?=/|$)", f"/{asked.method}", expanded)
