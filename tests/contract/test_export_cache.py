@@ -41,9 +41,8 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Held]:
     if request.param == "files":
 
         def spoil_files() -> None:
-            for path in tmp_path.rglob("exports/**/*"):
-                if path.is_file():
-                    path.write_bytes(_flipped(path.read_bytes()))
+            for path in tmp_path.rglob("exports/*"):
+                path.write_bytes(_flipped(path.read_bytes()))
 
         yield Held(FileExports(tmp_path), spoil_files)
         return
