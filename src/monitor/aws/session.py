@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -12,20 +12,28 @@ from monitor.aws.pacing import Pacer
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import APIGatewayClient
+    from types_boto3_apigatewayv2 import ApiGatewayV2Client
+    from types_boto3_cognito_idp import CognitoIdentityProviderClient
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_iam import IAMClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
     from types_boto3_sts import STSClient
+    from types_boto3_wafv2 import WAFV2Client
 
-# The mode is pinned because its default is about to change; `standard` keeps a budget of retries
-# for the client, which is why the pacer waits before every attempt as well.
-_CONFIG = Config(
+_USUAL = Config(
+    # The mode is pinned because its default is about to change.
     retries={"mode": "standard", "total_max_attempts": 6},
     connect_timeout=5,
     read_timeout=20,
     max_pool_connections=16,
     user_agent_extra="gatewatch",
 )
+# What is sent again to API Gateway, the pacer decides: `standard` keeps a budget of retries for a
+# client, and where many are refused it is spent soon and ends them all.
+_PACED = _USUAL.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 class AwsSession:
@@ -36,29 +44,64 @@ class AwsSession:
     ) -> None:
         self.pacer = pacer or Pacer()
         self._session = boto3.session.Session(profile_name=profile, region_name=region)
-        self._session.events.register_first("before-send.*.*", self.pacer.before_send)
+        # The stubs say that a handler answers nothing; one of `needs-retry` answers seconds.
+        handlers: dict[str, Any] = {
+            "request-created.*.*": self.pacer.request_created,
+            "before-send.*.*": self.pacer.before_send,
+            "needs-retry.*.*": self.pacer.needs_retry,
+        }
+        for event, handler in handlers.items():
+            self._session.events.register_first(event, handler)
 
     @property
     def region(self) -> str | None:
         """The region of the clients; None if neither the caller nor the configuration names one."""
         return self._session.region_name
 
+    def known_regions(self, partition: str) -> list[str]:
+        """The regions of a partition that have API Gateway, as this version of boto3 knows them."""
+        return self._session.get_available_regions("apigateway", partition_name=partition)
+
     @cached_property
     def apigateway(self) -> APIGatewayClient:
-        return self._session.client("apigateway", config=_CONFIG)
+        return self._session.client("apigateway", config=_PACED)
+
+    @cached_property
+    def apigatewayv2(self) -> ApiGatewayV2Client:
+        return self._session.client("apigatewayv2", config=_PACED)
+
+    @cached_property
+    def cognito_idp(self) -> CognitoIdentityProviderClient:
+        return self._session.client("cognito-idp", config=_USUAL)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return self._session.client("dynamodb", config=_CONFIG)
+        return self._session.client("dynamodb", config=_USUAL)
+
+    @cached_property
+    def ec2(self) -> EC2Client:
+        return self._session.client("ec2", config=_USUAL)
+
+    @cached_property
+    def iam(self) -> IAMClient:
+        return self._session.client("iam", config=_USUAL)
+
+    @cached_property
+    def lambda_(self) -> LambdaClient:
+        return self._session.client("lambda", config=_USUAL)
 
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
-        return self._session.client("secretsmanager", config=_CONFIG)
+        return self._session.client("secretsmanager", config=_USUAL)
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return self._session.client("sqs", config=_CONFIG)
+        return self._session.client("sqs", config=_USUAL)
 
     @cached_property
     def sts(self) -> STSClient:
-        return self._session.client("sts", config=_CONFIG)
+        return self._session.client("sts", config=_USUAL)
+
+    @cached_property
+    def wafv2(self) -> WAFV2Client:
+        return self._session.client("wafv2", config=_USUAL)
