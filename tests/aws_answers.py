@@ -57,6 +57,7 @@ class AwsAnswers:
         name = f"{prefix}{model.name}"
         with self._lock:
             self.calls[name] += 1
+        assert name in self.answers, f"no answer was given for {name}"
         answer = self.answers[name]
         if callable(answer):
             answer = answer(params)

@@ -33,6 +33,9 @@ class SnapshotSource(Protocol):
     def read(self, api: ApiId) -> ApiSnapshot | None:
         """The API as it is now; None if it does not exist (any more)."""
 
+    def forget_surroundings(self) -> None:
+        """What many APIs share, their doors above all, has changed: read it anew from now on."""
+
 
 class Conflict(Exception):
     """Somebody else wrote the record since it was loaded. Load and decide again."""

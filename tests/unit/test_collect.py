@@ -90,6 +90,7 @@ def answers(**changed: Any) -> AwsAnswers:
             },
             "GetResources": RESOURCES,
             "GetAuthorizers": AUTHORIZERS,
+            "GetAccount": {},
             "apigatewayv2:GetApis": {"Items": []},
             "apigatewayv2:GetApi": GONE,
             **changed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,7 +119,7 @@ def reader(given: AwsAnswers) -> SnapshotReader:
 
 
 def read(given: AwsAnswers | None = None, **changed: Any) -> ApiSnapshot:
-    snapshot = reader(given or answers(**changed)).read(API, ApiFamily.V2)
+    snapshot = reader(given or answers(**changed)).read(replace(API, family=ApiFamily.V2))
     assert snapshot is not None
     return snapshot
 

@@ -46,6 +46,7 @@ from monitor.model.behind import (
     Throttle,
     UserPool,
 )
+from monitor.model.change import ApiFamily
 from monitor.model.gaps import Unknown
 
 DENIED = AwsError("AccessDeniedException", 403)
@@ -583,9 +584,8 @@ def test_nothing_is_read_around_an_api_of_which_nothing_is_known() -> None:
         region="us-east-1",
         surroundings=surroundings(given),
     )
-    source._families[API.api_id] = next(iter(source._collectors))
 
-    snapshot = source.read(API)
+    snapshot = source.read(replace(API, family=ApiFamily.REST))
 
     assert snapshot is not None
     assert [gap.operation for gap in snapshot.gaps] == ["GetRestApi"]

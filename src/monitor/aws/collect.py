@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Protocol
 
 from monitor.aws.apigateway import RestApiReads
@@ -58,7 +59,7 @@ class SnapshotReader:
             ApiFamily.REST: RestCollector(rest, kept, pool, clock),
             ApiFamily.V2: V2Collector(v2, kept, pool, clock),
         }
-        self._listed: dict[str, Mapping[str, Any]] = {}
+        self._listed: dict[ApiFamily, dict[str, Mapping[str, Any]]] = {one: {} for one in ApiFamily}
         self._families: dict[str, ApiFamily] = {}
 
     def list_apis(self) -> Listing:
@@ -71,18 +72,19 @@ class SnapshotReader:
             if isinstance(answer, Gap):
                 gaps.append(answer)
                 continue
-            self._listed.update(answer)
-            self._families.update(dict.fromkeys(answer, family))
-            apis.extend(map(self._api_id, answer))
+            self._listed[family] = dict(answer)
+            apis.extend(self._api_id(api_id, family) for api_id in answer)
         return Listing(apis=tuple(apis), gaps=tuple(gaps))
 
-    def read(self, api: ApiId, family: ApiFamily | None = None) -> ApiSnapshot | None:
+    def read(self, api: ApiId) -> ApiSnapshot | None:
         """The API as it is now, or None if it is gone.
 
-        `family`, if the caller knows it; an id exists in one family only. A stage or deployment
-        that vanishes between two calls makes a second try; what vanishes again is a gap.
+        Where nobody told its family, REST is tried first. A stage or deployment that vanishes
+        between two calls makes a second try; what vanishes again is a gap.
         """
-        known = family or self._families.get(api.api_id)
+        known = api.family or self._families.get(api.api_id)
+        if known is None:
+            known = next((one for one in ApiFamily if api.api_id in self._listed[one]), None)
         unread: ApiSnapshot | None = None
         for one in [known] if known is not None else list(ApiFamily):
             snapshot = self._read(api, one, probe=known is None)
@@ -92,6 +94,7 @@ class SnapshotReader:
                 unread = unread or snapshot  # it may be of the other family
                 continue
             self._families[api.api_id] = one
+            snapshot = replace(snapshot, api=replace(api, family=one))
             return self._surroundings.added(snapshot) if self._surroundings else snapshot
         self._families.pop(api.api_id, None)
         return unread
@@ -105,7 +108,7 @@ class SnapshotReader:
         """`probe`: the API may be of the other family, so first ask for nothing but itself."""
         collector = self._collectors[family]
         vanished = ""
-        for described in self._descriptions(collector, api.api_id, probe=probe):
+        for described in self._descriptions(family, api.api_id, probe=probe):
             if isinstance(described, Gap):
                 return unreadable(api, _UNREAD[family], described, self._clock.now())
             try:
@@ -119,24 +122,25 @@ class SnapshotReader:
         return unreadable(api, _UNREAD[family], _moving(vanished), self._clock.now())
 
     def _descriptions(
-        self, collector: _Collector, api_id: str, *, probe: bool
+        self, family: ApiFamily, api_id: str, *, probe: bool
     ) -> Iterator[Mapping[str, Any] | Gap | None]:
         """What to begin the tries with; none at all if there is no such API."""
-        described: Mapping[str, Any] | Gap | None = self._listed.pop(api_id, None)
+        described: Mapping[str, Any] | Gap | None = self._listed[family].pop(api_id, None)
         if described is None and probe:
             try:
-                described = collector.describe(api_id)
+                described = self._collectors[family].describe(api_id)
             except Gone:
                 return
         yield described
         yield None
 
-    def _api_id(self, api_id: str) -> ApiId:
+    def _api_id(self, api_id: str, family: ApiFamily) -> ApiId:
         return ApiId(
             account_id=self._account_id,
             region=self._region,
             api_id=api_id,
             partition=self._partition,
+            family=family,
         )
 
 

@@ -19,6 +19,7 @@ from monitor.model.behind import (
     UsagePlan,
     UserPool,
 )
+from monitor.model.change import ApiFamily
 from monitor.model.gaps import Gap
 
 
@@ -165,6 +166,7 @@ class Stage:
 
     `settings` by method pattern as AWS writes it (`*/*`, `~1pets/GET`) or by route key (`$default`
     for all others). `access_log_arn` None = no access log. Stage variables are never kept.
+    `auto_deploy`: it serves the routes as they are configured, which its own deployments see to.
     """
 
     name: str
@@ -235,12 +237,17 @@ class Cors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiId:
-    """What names an API in all the world: account, region, id. The partition is for ARNs."""
+    """What names an API in all the world: account, region, id. The partition is for ARNs.
+
+    `family`: which control plane knows the API, None = not told. An id exists in one of them only,
+    so it takes no part in comparing.
+    """
 
     account_id: str
     region: str
     api_id: str
     partition: str = "aws"
+    family: ApiFamily | None = field(default=None, compare=False)
 
     def execute_arn(self, stage: str, method: str, path: str) -> str:
         """The ARN a request for METHOD path on a stage carries into policy evaluation.
