@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
 from moto import mock_aws
 
 from monitor.aws.pacing import (
@@ -81,8 +81,19 @@ def test_every_attempt_is_counted_by_operation() -> None:
     assert pacer.calls == {"apigateway:GetExport": 2, "sts:GetCallerIdentity": 1}
 
 
-def answered(status: int, code: str = "") -> tuple[Any, dict[str, Any]]:
-    return SimpleNamespace(status_code=status), {"Error": {"Code": code}} if code else {}
+STREAMED: Any = SimpleNamespace(has_streaming_output=True)
+LISTED: Any = SimpleNamespace(
+    has_streaming_output=False,
+    service_model=SimpleNamespace(metadata={"protocol": "rest-json"}),
+)
+
+
+def answered(
+    status: int, code: str = "", body: bytes = b"{}", **headers: str
+) -> tuple[Any, dict[str, Any]]:
+    held = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = SimpleNamespace(status_code=status, content=body, headers=held)
+    return response, {"Error": {"Code": code}} if code else {}
 
 
 def paced(rate: float = 5) -> tuple[Pacer, Time]:
@@ -97,7 +108,7 @@ def sent(pacer: Pacer, times: int, operation: str = "GetExport") -> None:
 
 def refuse(pacer: Pacer, times: int, event: str = GET_EXPORT) -> None:
     for attempt in range(1, times + 1):
-        pacer.needs_retry(event, attempts=attempt, response=answered(429))
+        pacer.needs_retry(event, attempts=attempt, operation=LISTED, response=answered(429))
 
 
 def test_reads_of_v2_share_the_budget_and_other_services_do_not() -> None:
@@ -128,7 +139,7 @@ def test_a_refusal_slows_everything_down_and_answers_bring_the_rate_back() -> No
     refuse(pacer, 100)
     assert pacer.rate == pytest.approx(5 * SLOWEST)
     for _ in range(100):
-        pacer.needs_retry(GET_EXPORT, attempts=1, response=answered(200))
+        pacer.needs_retry(GET_EXPORT, attempts=1, operation=LISTED, response=answered(200))
     assert pacer.rate == 5
 
 
@@ -147,7 +158,9 @@ def test_what_was_refused_is_sent_again_and_not_for_ever(code: str) -> None:
     pacer, _time = paced()
 
     def verdict(attempts: int) -> float | None:
-        return pacer.needs_retry(GET_EXPORT, attempts=attempts, response=answered(400, code))
+        return pacer.needs_retry(
+            GET_EXPORT, attempts=attempts, operation=LISTED, response=answered(400, code)
+        )
 
     assert verdict(1) == 0.0  # the wait for the next token is wait enough
     assert verdict(THROTTLED_ATTEMPTS - 1) == 0.0
@@ -165,7 +178,7 @@ def test_what_was_refused_is_sent_again_and_not_for_ever(code: str) -> None:
 def test_a_fault_at_aws_is_tried_a_few_times_more(failure: dict[str, Any]) -> None:
     pacer, _time = paced()
     waits = [
-        pacer.needs_retry(GET_EXPORT, attempts=attempt, **failure)
+        pacer.needs_retry(GET_EXPORT, attempts=attempt, operation=LISTED, **failure)
         for attempt in range(1, FAULT_ATTEMPTS + 1)
     ]
 
@@ -177,15 +190,44 @@ def test_a_fault_at_aws_is_tried_a_few_times_more(failure: dict[str, Any]) -> No
 def test_an_answer_stands(answer: Any) -> None:
     pacer, _time = paced()
 
-    assert pacer.needs_retry(GET_EXPORT, attempts=1, response=answer) is None
+    assert pacer.needs_retry(GET_EXPORT, attempts=1, operation=LISTED, response=answer) is None
 
 
 def test_other_services_keep_their_own_retries() -> None:
     pacer, _time = paced()
     event = "needs-retry.dynamodb.GetItem"
 
-    assert pacer.needs_retry(event, attempts=1, response=answered(429)) is None
+    assert pacer.needs_retry(event, attempts=1, operation=LISTED, response=answered(429)) is None
     assert pacer.refused == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        (answered(200), True),
+        (answered(200, body=b'{"item": []}', Content_Length="12"), True),
+        (answered(200, body=b'{"item": ', Content_Length="12"), False),
+        (answered(200, body=b'{"item": '), False),
+        (answered(200, body=b"<html>sign in</html>"), False),
+        (answered(200, body=b"[1]"), False),
+        (answered(200, body=b'{"item": []}', Content_Length="9", Content_Encoding="gzip"), True),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_never_taken_for_an_empty_one(
+    answer: Any, whole: bool
+) -> None:
+    pacer, _time = paced()
+
+    def verdict(attempts: int, operation: Any = LISTED) -> float | None:
+        return pacer.needs_retry(
+            "needs-retry.wafv2.GetWebACL", attempts=attempts, operation=operation, response=answer
+        )
+
+    assert verdict(1) == (None if whole else 0.5)
+    assert verdict(1, STREAMED) is None
+    if not whole:
+        with pytest.raises(IncompleteReadError):
+            verdict(FAULT_ATTEMPTS)
 
 
 @contextmanager

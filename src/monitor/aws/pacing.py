@@ -17,7 +17,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ConnectionError as NoConnection
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+from monitor.aws.whole import is_whole
 
 AWS_RATE = 10.0
 AWS_GET_RESOURCES_RATE = 2.5
@@ -38,6 +40,7 @@ _PACED = frozenset({"apigateway", "apigatewayv2"})
 _THROTTLED = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"}
 )
+_FINE = range(200, 300)
 _FAULTS = frozenset({500, 502, 503, 504})
 _TOO_MANY_REQUESTS = 429
 _ERRORS = 400
@@ -162,22 +165,28 @@ class Pacer:
         event_name: str,
         *,
         attempts: int,
+        operation: Any,
         response: tuple[Any, Mapping[str, Any]] | None = None,
         caught_exception: Exception | None = None,
         **_kwargs: object,
     ) -> float | None:
-        """Seconds to wait before the request is sent again; None = the answer stands."""
-        service, operation = _service_and_operation(event_name)
+        """Seconds to wait before the request is sent again; None = the answer stands.
+
+        Raises IncompleteReadError for an answer that came broken again and again.
+        """
+        service, name = _service_and_operation(event_name)
+        status = response[0].status_code if response is not None else 0
+        if response is not None and status in _FINE and not is_whole(response[0], operation):
+            return _once_more(attempts, response[0])
         if service not in _PACED:
             return None
-        status = response[0].status_code if response is not None else 0
         if response is not None and _is_throttled(status, response[1]):
-            self._note_refusal(f"{service}:{operation}")
+            self._note_refusal(f"{service}:{name}")
             return 0.0 if attempts < THROTTLED_ATTEMPTS else None
         if status in _FAULTS or isinstance(caught_exception, (NoConnection, HTTPClientError)):
-            return 0.25 * 2**attempts if attempts < FAULT_ATTEMPTS else None
+            return _pause(attempts) if attempts < FAULT_ATTEMPTS else None
         if 0 < status < _ERRORS:
-            self._bucket_recovers(operation)
+            self._bucket_recovers(name)
         return None
 
     def _note_refusal(self, call: str) -> None:
@@ -194,6 +203,19 @@ class Pacer:
         self._all.recover()
         if operation == "GetResources":
             self._get_resources.recover()
+
+
+def _once_more(attempts: int, response: Any) -> float:
+    if attempts < FAULT_ATTEMPTS:
+        return _pause(attempts)
+    raise IncompleteReadError(
+        actual_bytes=len(response.content),
+        expected_bytes=response.headers.get("Content-Length", "a JSON object"),
+    )
+
+
+def _pause(attempts: int) -> float:
+    return 0.25 * 2.0**attempts
 
 
 def _service_and_operation(event_name: str) -> tuple[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 
 from monitor.aws.pacing import Pacer
@@ -36,27 +37,28 @@ _USUAL = Config(
 _PACED = _USUAL.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
+T = TypeVar("T", bound=BaseClient)
+
+
 class AwsSession:
     """Clients of one region, each made once and only when it is asked for."""
 
     def __init__(
-        self, region: str | None = None, *, profile: str | None = None, pacer: Pacer | None = None
+        self,
+        region: str | None = None,
+        *,
+        profile: str | None = None,
+        pacer: Pacer | None = None,
+        shared: boto3.session.Session | None = None,
     ) -> None:
         self.pacer = pacer or Pacer()
-        self._session = boto3.session.Session(profile_name=profile, region_name=region)
-        # The stubs say that a handler answers nothing; one of `needs-retry` answers seconds.
-        handlers: dict[str, Any] = {
-            "request-created.*.*": self.pacer.request_created,
-            "before-send.*.*": self.pacer.before_send,
-            "needs-retry.*.*": self.pacer.needs_retry,
-        }
-        for event, handler in handlers.items():
-            self._session.events.register_first(event, handler)
+        self._session = shared or boto3.session.Session(profile_name=profile, region_name=region)
+        self.region: str | None = region or self._session.region_name
+        """None if neither the caller nor the configuration names one."""
 
-    @property
-    def region(self) -> str | None:
-        """The region of the clients; None if neither the caller nor the configuration names one."""
-        return self._session.region_name
+    def in_region(self, region: str, pacer: Pacer) -> AwsSession:
+        """The same credentials elsewhere. What boto3 knows of the services is held once for all."""
+        return AwsSession(region, pacer=pacer, shared=self._session)
 
     def known_regions(self, partition: str) -> list[str]:
         """The regions of a partition that have API Gateway, as this version of boto3 knows them."""
@@ -64,44 +66,55 @@ class AwsSession:
 
     @cached_property
     def apigateway(self) -> APIGatewayClient:
-        return self._session.client("apigateway", config=_PACED)
+        return self._hooked(self._session.client("apigateway", self.region, config=_PACED))
 
     @cached_property
     def apigatewayv2(self) -> ApiGatewayV2Client:
-        return self._session.client("apigatewayv2", config=_PACED)
+        return self._hooked(self._session.client("apigatewayv2", self.region, config=_PACED))
 
     @cached_property
     def cognito_idp(self) -> CognitoIdentityProviderClient:
-        return self._session.client("cognito-idp", config=_USUAL)
+        return self._hooked(self._session.client("cognito-idp", self.region, config=_USUAL))
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return self._session.client("dynamodb", config=_USUAL)
+        return self._hooked(self._session.client("dynamodb", self.region, config=_USUAL))
 
     @cached_property
     def ec2(self) -> EC2Client:
-        return self._session.client("ec2", config=_USUAL)
+        return self._hooked(self._session.client("ec2", self.region, config=_USUAL))
 
     @cached_property
     def iam(self) -> IAMClient:
-        return self._session.client("iam", config=_USUAL)
+        return self._hooked(self._session.client("iam", self.region, config=_USUAL))
 
     @cached_property
     def lambda_(self) -> LambdaClient:
-        return self._session.client("lambda", config=_USUAL)
+        return self._hooked(self._session.client("lambda", self.region, config=_USUAL))
 
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
-        return self._session.client("secretsmanager", config=_USUAL)
+        return self._hooked(self._session.client("secretsmanager", self.region, config=_USUAL))
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return self._session.client("sqs", config=_USUAL)
+        return self._hooked(self._session.client("sqs", self.region, config=_USUAL))
 
     @cached_property
     def sts(self) -> STSClient:
-        return self._session.client("sts", config=_USUAL)
+        return self._hooked(self._session.client("sts", self.region, config=_USUAL))
 
     @cached_property
     def wafv2(self) -> WAFV2Client:
-        return self._session.client("wafv2", config=_USUAL)
+        return self._hooked(self._session.client("wafv2", self.region, config=_USUAL))
+
+    def _hooked(self, client: T) -> T:
+        handlers = {
+            "request-created.*.*": self.pacer.request_created,
+            "before-send.*.*": self.pacer.before_send,
+            "needs-retry.*.*": self.pacer.needs_retry,
+        }
+        events: Any = client.meta.events
+        for event, handler in handlers.items():
+            events.register_first(event, handler)
+        return client

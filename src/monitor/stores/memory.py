@@ -1,4 +1,4 @@
-"""The store of the command line and of tests: everything in this process, gone with it."""
+"""Stores that are gone with the process."""
 
 from __future__ import annotations
 
@@ -67,6 +67,13 @@ class MemoryStore:
             self._untold.pop(notice.id, None)
             self._claims.pop(notice.id, None)
             self._conversations[notice.api] = conversation
+
+
+class NoStore(MemoryStore):
+    """The port `FindingStore` where nothing is kept, as long as each API is looked at once."""
+
+    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+        """Drop it."""
 
 
 class MemoryExports:
