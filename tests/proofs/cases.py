@@ -2,7 +2,7 @@
 
 `statements` stands for a policy whose statements are patches of one that allows everyone; null
 takes an element away. `requests` are patches of one anonymous request, and may also say what a
-question cannot: `token`, `api_key`, `client_certificate`, `identity_policy`.
+question cannot: `token`, `api_key`, `client_certificate`, `identity_policy`, `door`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from monitor.model.access import Door, DoorKind
 from monitor.model.request import IdentityPolicy, Request
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases" / "access"
@@ -53,17 +54,19 @@ REQUEST = {
     "source_ip": "8.8.8.8",
 }
 # What a request of ours may say beyond a question's.
-BEYOND = ("token", "api_key", "client_certificate", "identity_policy")
+BEYOND = ("token", "api_key", "client_certificate", "identity_policy", "door")
 
 
 @dataclass(frozen=True)
 class Case:
-    """`question` is whole; `requests` are what the reference is asked, in the same order."""
+    """`question` is whole; `requests` are what the reference is asked, in the same order.
+    `snapshot`: what a question cannot say. `beyond`: the requests say more than a question's."""
 
     theme: str
     id: str
     question: Mapping[str, Any]
     requests: tuple[Request, ...]
+    snapshot: Mapping[str, Any]
     beyond: bool
     expect: Mapping[str, Any]
 
@@ -81,6 +84,7 @@ def _cases(path: Path) -> Iterator[Case]:
             id=raw["id"],
             question=_question(raw, probes),
             requests=tuple(map(request_of, probes)),
+            snapshot=raw.get("snapshot", {}),
             beyond=any(key in probe for probe in probes for key in BEYOND),
             expect=raw["expect"],
         )
@@ -88,7 +92,9 @@ def _cases(path: Path) -> Iterator[Case]:
 
 def _question(raw: Mapping[str, Any], probes: list[dict[str, Any]]) -> dict[str, Any]:
     given = {
-        key: value for key, value in raw.items() if key not in ("statements", "version", "expect")
+        key: value
+        for key, value in raw.items()
+        if key not in ("statements", "version", "snapshot", "expect")
     }
     question = QUESTION | given
     question["api"] = API | {"routes": ROUTES} | raw.get("api", {})
@@ -114,6 +120,7 @@ def request_of(probe: Mapping[str, Any]) -> Request:
         stage=probe["stage"],
         principal=probe["principal"],
         source_ip=probe.get("source_ip"),
+        door=_door(probe["door"]) if "door" in probe else None,
         headers=probe.get("headers", {}),
         context={
             key: tuple(value) if isinstance(value, list) else value
@@ -124,3 +131,7 @@ def request_of(probe: Mapping[str, Any]) -> Request:
         client_certificate=probe.get("client_certificate", False),
         identity_policy=IdentityPolicy(probe.get("identity_policy", "allow")),
     )
+
+
+def _door(raw: Mapping[str, str]) -> Door:
+    return Door(kind=DoorKind(raw["kind"]), host=raw["host"])

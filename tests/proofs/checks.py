@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.access.answer import answer
+from monitor.access.answer import access_document, answer
+from monitor.access.decide import decide
 from monitor.access.question import read_question, snapshot_of
 from monitor.access.reference import decide_request
+from monitor.model.access import Access, Scope
 from monitor.model.api import ApiSnapshot
+from monitor.model.request import Decision, Request
 from tests.proofs.cases import Case
+from tests.proofs.snapshots import patched
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -22,18 +26,52 @@ def snapshot_for(question: Mapping[str, Any]) -> ApiSnapshot:
     return snapshot_of(read_question(question), now=NOW)
 
 
+def snapshot_of_case(case: Case) -> ApiSnapshot:
+    snapshot = snapshot_for(case.question)
+    return patched(snapshot, case.snapshot) if case.snapshot else snapshot
+
+
 def engine_complaints(case: Case) -> Iterator[str]:
-    got = answer(read_question(case.question), now=NOW)
+    snapshot = snapshot_of_case(case)
+    stages = decide(snapshot, now=NOW).stages
+    if not stages:
+        yield from _differences(case, answer(read_question(case.question), now=NOW))
+        return
+    yield from _differences(case, access_document(stages[0].live))
+    for route in stages[0].live_routes:
+        yield from witness_complaints(snapshot, route.access)
+
+
+def _differences(case: Case, got: Mapping[str, Any]) -> Iterator[str]:
     for name, wanted in case.expect.items():
-        if name == "decisions" and case.beyond:
-            continue
-        if got[name] not in _accepted(name, wanted):
+        if name != "decisions" and got[name] not in _accepted(name, wanted):
             yield f"{name} is {got[name]}, expected {wanted}"
 
 
+def witness_complaints(snapshot: ApiSnapshot, access: Access) -> Iterator[str]:
+    """What gets in has a witness, and the witness gets in: for certain where access is public,
+    with whatever credential it takes where it is not. Where nobody knows, nothing is promised."""
+    if access.scope is Scope.NOBODY:
+        if access.witness is not None:
+            yield "nobody gets in, and yet there is a witness"
+        return
+    if access.scope is Scope.UNKNOWN:
+        return
+    if access.witness is None:
+        yield f"{access.scope} without a witness"
+        return
+    request = Request.from_witness(access.witness, with_credentials=not access.scope.is_public)
+    decision = decide_request(snapshot, None, request, now=NOW)
+    # Of several policies the engine takes the widest, the reference what they agree on.
+    one_policy = all(len(one.policies) < 2 for one in snapshot.deployments.values())
+    must_be_sure = access.public and one_policy
+    if decision is Decision.DENY or (must_be_sure and decision is not Decision.ALLOW):
+        yield f"the decision on the witness is {decision}: {access.witness}"
+
+
 def _accepted(name: str, wanted: Any) -> tuple[Any, ...]:
-    """A list is a choice, but for the fields that are lists."""
-    if name in ("source_cidrs", "decisions"):
+    """A list is a choice, but for the field that is a list."""
+    if name == "source_cidrs":
         return (wanted,)
     if wanted == "open":
         return OPEN
@@ -41,7 +79,7 @@ def _accepted(name: str, wanted: Any) -> tuple[Any, ...]:
 
 
 def reference_complaints(case: Case) -> Iterator[str]:
-    snapshot = snapshot_for(case.question)
+    snapshot = snapshot_of_case(case)
     for place, (request, wanted) in enumerate(
         zip(case.requests, case.expect.get("decisions", ()), strict=True)
     ):

@@ -28,11 +28,12 @@ PRINCIPALS = (
 )
 # Of an account that no policy names.
 UNNAMED = ("arn:aws:iam::222233334444:user/eve", "arn:aws:iam::222233334444:role/app")
+# All routable: whether other addresses count as wide is another question.
 V4_BLOCKS = (
-    *("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "10.0.0.0/8", "203.0.113.0/24"),
-    *("203.0.113.128/25", "203.0.113.7", "203.0.113.7/24", "198.51.100.0/22", "198.51.100.1"),
+    *("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "12.0.0.0/8", "20.30.40.0/24"),
+    *("20.30.40.128/25", "20.30.40.7", "20.30.40.7/24", "20.30.44.0/22", "20.30.44.1"),
 )
-V6_BLOCKS = ("::/0", "2001:db8::/32", "2001:db8::/31", "2001:db8:1::/48", "2001:db8::1/128")
+V6_BLOCKS = ("::/0", "2a02:26f0::/32", "2a02:26f0::/31", "2a02:26f0:1::/48", "2a02:26f0::1/128")
 ENDPOINTS = ("vpce-0aaaaaaaaaaaaaaaa", "vpce-0bbbbbbbbbbbbbbbb")
 NETWORKS = ("vpc-0aaaaaaaaaaaaaaaa", "vpc-0bbbbbbbbbbbbbbbb")
 ORGANIZATIONS = ("o-mine000000", "o-other00000")
@@ -56,12 +57,23 @@ RESOURCES = (
     *(API_ARN, f"{API_ARN}/*", f"{API_ARN}/prod/GET/admin/*", "arn:aws:execute-api:us-east-1:*"),
     *("arn:aws:execute-api:us-east-1:123456789012:*/prod/GET/*", "arn:aws:s3:::bucket/*"),
 )
+ODD_RESOURCES = (
+    *(f"{API_ARN}/prod/ANY/pets", "execute-api:/*/ANY/*", "arn:aws:*:us-east-1:123456789012:*"),
+    *("arn:aws:execute-api:us-east-1?123456789012:*", "arn:aws:execute-api:us-*2:a1b2c3d4e5/*"),
+    *("execute-api:*", "arn:aws:execute-api", f"{API_ARN}/prod/GET/pets/${{aws:username}}"),
+    *(f"{API_ARN}/prod/GET/${{aws:Referer}}", "arn:aws:execute-api:${aws:region}:*"),
+)
 ACTIONS = (
     *("execute-api:Invoke", "execute-api:*", "*", "execute-api:Inv*", "EXECUTE-API:invoke"),
     *("execute-api:ManageConnections", "s3:*", "execute-api:I?voke"),
 )
 METHODS = ("GET", "POST", "DELETE")
 ROUTES = ("GET /pets", "POST /pets", "GET /pets/{petId}", "ANY /{proxy+}", "GET /", "ANY /pets")
+HTTP_ROUTES = (
+    *("GET /pets", "ANY /pets", "GET /pets/{petId}", "GET /pets/7", "GET /pets/{proxy+}"),
+    *("ANY /{proxy+}", "POST /{proxy+}", "$default", "GET /", "GET /{name}"),
+)
+WEBSOCKET_ROUTES = ("$connect", "$disconnect", "$default", "sendmessage")
 
 _STRING_TESTS = (
     *("StringEquals", "StringNotEquals", "StringLike", "StringNotLike"),
@@ -73,8 +85,11 @@ _BARE = ("", "", "", "", "IfExists")
 _SET_OPERATORS = ("", "", "", "", "", "ForAllValues:", "ForAnyValue:")
 
 
-def random_question(rng: Random, *, private: bool | None = None) -> dict[str, Any]:
-    """A REST API with a resource policy; `private` None = now and then."""
+def random_question(
+    rng: Random, *, private: bool | None = None, odd: bool = False
+) -> dict[str, Any]:
+    """A REST API with a resource policy; `private` None = now and then. `odd`: with variables,
+    malformed values, keys and patterns on which AWS's pages are silent or disagree."""
     is_private = rng.random() < 0.2 if private is None else private
     dualstack = is_private or rng.random() < 0.4
     routes = rng.sample(ROUTES, rng.randint(1, 3))
@@ -89,7 +104,7 @@ def random_question(rng: Random, *, private: bool | None = None) -> dict[str, An
         },
         "policy": {
             "Version": rng.choice(("2012-10-17", "2012-10-17", "2008-10-17")),
-            "Statement": [random_statement(rng) for _ in range(rng.randint(1, 4))],
+            "Statement": [random_statement(rng, odd=odd) for _ in range(rng.randint(1, 4))],
         },
     }
 
@@ -105,12 +120,41 @@ def _route(rng: Random, key: str, main: str) -> dict[str, Any]:
     }
 
 
-def random_statement(rng: Random) -> dict[str, Any]:
+def random_http_question(rng: Random) -> dict[str, Any]:
+    """An HTTP or WebSocket API: no policy, all is in the routes and the doors."""
+    websocket = rng.random() < 0.2
+    keys = WEBSOCKET_ROUTES if websocket else HTTP_ROUTES
+    kinds = ("NONE", "AWS_IAM", "CUSTOM") if websocket else ("NONE", "AWS_IAM", "CUSTOM", "JWT")
+    domain = {
+        "domain_name": "api.example.com",
+        "ip_address_type": rng.choice(("ipv4", "dualstack")),
+        "mutual_tls": rng.random() < 0.5,
+        "stage": rng.choice(("", "prod", "test")),
+    }
+    return QUESTION | {
+        "id": "random",
+        "policy": None,
+        "api": API
+        | {
+            "api_type": "WEBSOCKET" if websocket else "HTTP",
+            "ip_address_type": rng.choice(("ipv4", "dualstack")),
+            "disable_execute_api_endpoint": rng.random() < 0.3,
+            "custom_domains": [domain] if rng.random() < 0.5 else [],
+            "routes": [
+                {"route_key": key, "authorization_type": rng.choice(kinds)}
+                for key in rng.sample(keys, rng.randint(1, min(4, len(keys))))
+            ],
+        },
+    }
+
+
+def random_statement(rng: Random, *, odd: bool = False) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": rng.choice(("Allow", "Allow", "Deny"))}
     statement |= _random_principal(rng)
     statement |= _element(rng, "Action", ACTIONS, usual="execute-api:Invoke")
-    statement |= _element(rng, "Resource", RESOURCES, usual="execute-api:/*")
-    conditions = random_conditions(rng)
+    resources = (*RESOURCES, *ODD_RESOURCES) if odd else RESOURCES
+    statement |= _element(rng, "Resource", resources, usual="execute-api:/*")
+    conditions = random_conditions(rng, odd=odd)
     return statement | ({"Condition": conditions} if conditions else {})
 
 
@@ -130,16 +174,16 @@ def _element(rng: Random, name: str, pool: tuple[str, ...], *, usual: str) -> di
     return {name if rng.random() < 0.8 else f"Not{name}": chosen}
 
 
-def random_conditions(rng: Random) -> dict[str, dict[str, Any]]:
+def random_conditions(rng: Random, *, odd: bool = False) -> dict[str, dict[str, Any]]:
     conditions: dict[str, dict[str, Any]] = {}
     for _ in range(rng.choice((0, 0, 1, 1, 1, 2))):
-        operator, key, values = random_condition(rng)
+        operator, key, values = random_condition(rng, odd=odd)
         conditions.setdefault(operator, {})[key] = values
     return conditions
 
 
-def random_condition(rng: Random) -> tuple[str, str, list[str]]:
-    key, tests, pool = rng.choice(_CONDITIONS)
+def random_condition(rng: Random, *, odd: bool = False) -> tuple[str, str, list[str]]:
+    key, tests, pool = rng.choice((*_CONDITIONS, *_ODD_CONDITIONS) if odd else _CONDITIONS)
     if rng.random() < 0.06:
         return "Null", key, [rng.choice(("true", "false"))]
     test = rng.choice(tests)
@@ -167,6 +211,40 @@ _CONDITIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("aws:PrincipalTag/team", _STRING_TESTS, TEXT_PATTERNS),
     ("aws:SecureTransport", ("Bool",), ("true", "false")),
     ("s3:prefix", _STRING_TESTS, TEXT_PATTERNS),
+)
+
+_NUMERIC_TESTS = (
+    "NumericEquals",
+    "NumericLessThan",
+    "NumericGreaterThanEquals",
+    "NumericNotEquals",
+)
+_DATE_TESTS = ("DateEquals", "DateLessThan", "DateGreaterThan", "DateNotEquals")
+_ODD_CONDITIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("aws:userid", _STRING_TESTS, ("*:deploy", "AROA*", "anonymous", "*")),
+    ("aws:username", _STRING_TESTS, ("bob", "al*", "*")),
+    ("aws:PrincipalType", _STRING_TESTS, ("User", "Anonymous", "A*")),
+    ("aws:PrincipalAccount", _STRING_TESTS, ("anonymous", OWNER)),
+    ("aws:MultiFactorAuthPresent", ("Bool",), ("true", "false")),
+    ("aws:MultiFactorAuthAge", _NUMERIC_TESTS, ("300", "600", "soon")),
+    ("aws:CurrentTime", _DATE_TESTS, ("2026-11-22T00:00:00Z", "2030-01-01", "later")),
+    ("aws:EpochTime", (*_NUMERIC_TESTS, *_DATE_TESTS), ("1795305600", "1", "4000000000")),
+    ("aws:SourceArn", _ARN_TESTS, ("arn:aws:lambda:us-east-1:123456789012:function:f",)),
+    ("aws:ResourceAccount", _STRING_TESTS, (OWNER, PARTNER)),
+    ("aws:RequestedRegion", _STRING_TESTS, ("us-east-1", "*")),
+    (
+        "aws:Referer",
+        _STRING_TESTS,
+        ("${aws:UserAgent}", "${aws:username}", "${aws:x, 'a'}", "${*}"),
+    ),
+    (
+        "aws:UserAgent",
+        _STRING_TESTS,
+        ("a${*}", "${aws:SourceIp}", "${"),
+    ),
+    ("aws:SourceIp", _STRING_TESTS, ("20.30.40.7", "20.*", "2a02:26f0::1")),
+    ("aws:SourceIp", _ADDRESS_TESTS, ("office", "20.30.40.0/33", "2a02:26f0::5", "0.0.0.0/0")),
+    ("aws:SourceIp", ("StringMatches", "Bool", "NumericEquals"), ("true", "false")),
 )
 
 
@@ -220,3 +298,23 @@ def _edges(block: str) -> Iterator[str]:
     for value in (first - 1, first, last, last + 1):
         if 0 <= value <= top:
             yield str(kind(value))
+
+
+def spoilt(rng: Random, value: Any) -> Any:
+    """The same JSON with one part of it replaced by something that may not stand there."""
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(list(value))
+        if rng.random() < 0.15:
+            return {(rng.choice(_ODD_NAMES) if one == key else one): v for one, v in value.items()}
+        return value | {key: spoilt(rng, value[key])}
+    if isinstance(value, list) and value and rng.random() < 0.8:
+        place = rng.randrange(len(value))
+        return [*value[:place], spoilt(rng, value[place]), *value[place + 1 :]]
+    return rng.choice(_ODD_VALUES)
+
+
+_ODD_NAMES = ("", "Effect", "NotPrincipal", "Condition", "StringLike", "aws:sourceip", "\ud800")
+_ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, -1.5, 10**30, "", "*", "${", "\ud800", "execute-api:Invoke", "::/0"),
+    *([], {}, [[]], ["*"], [None], {"AWS": []}, {"AWS": None}, {"*": "*"}, {"": {"": ""}}),
+)

@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - a script that prints
 """Random policies decided by an SMT solver and by the engine.
 
     python tests/proofs/smt.py --count 2000 --seed 1
@@ -12,8 +11,9 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing import Pool
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,34 +34,67 @@ class UndecidedError(Exception):
 
 
 @dataclass(frozen=True)
+class Part:
+    """A span of addresses (None: whoever comes through a VPC endpoint), and whether somebody from
+    there surely or possibly gets in; the two differ only where AWS's pages leave it open."""
+
+    span: Span | None
+    surely: bool
+    possibly: bool
+
+
+@dataclass(frozen=True)
 class Found:
-    """What the solver says of one route: for each span of addresses, whether somebody from there
-    gets in. Behind a VPC endpoint there is one span, which stands for all callers."""
+    """What the solver says of one route: who gets in without a signature and without a token
+    (NONE), as a stranger (AWS_IAM), or with a token (the others)."""
 
     question: Mapping[str, Any]
     route: Mapping[str, Any]
-    admitted: tuple[tuple[Span | None, bool], ...]
-
-    @property
-    def anyone(self) -> bool:
-        return any(got_in for _, got_in in self.admitted)
+    parts: tuple[Part, ...]
 
 
 def solve(question: Mapping[str, Any], index: int) -> Found:
-    """Who gets in through one route: without a signature and without a token (NONE), as a stranger
-    (AWS_IAM), or with a token (the others)."""
     route = question["api"]["routes"][index]
     encoding = Encoding(question, signed=route["authorization_type"] == "AWS_IAM")
+    possible = _solver(encoding, index, favour=True)
+    sure = _solver(encoding, index, favour=False) if _is_open(question) else possible
+    parts = []
+    for span in [None] if encoding.in_vpc else elementary_spans(question):
+        if span is not None and span[0] not in encoding.families:
+            continue
+        found = _is_satisfiable(possible, encoding.from_span(span))
+        certain = found and _is_satisfiable(sure, encoding.from_span(span))
+        parts.append(Part(span, certain, found))
+    return Found(question, route, tuple(parts))
+
+
+def _is_open(question: Mapping[str, Any]) -> bool:
+    """Whether the policy asks something that AWS's pages leave open."""
+    operators = [
+        (operator, key)
+        for statement in question["policy"]["Statement"]
+        for operator, block in statement.get("Condition", {}).items()
+        for key in block
+    ]
+    return any(
+        key == "aws:PrincipalAccount" or ("ForAny" in operator and "IfExists" in operator)
+        for operator, key in operators
+    )
+
+
+def _solver(encoding: Encoding, index: int, *, favour: bool) -> z3.Solver:
     solver = z3.Solver()
     solver.set("timeout", 20_000)
-    solver.add(encoding.door(), z3.Or(list(_ways_in(encoding, index))))
-    spans = [None] if encoding.in_vpc else list(elementary_spans(question))
-    admitted = tuple(
-        (span, _is_satisfiable(solver, encoding.from_span(span)))
-        for span in spans
-        if span is None or span[0] in encoding.families
-    )
-    return Found(question, route, admitted)
+    by_policy = encoding.api["routes"][index]["authorization_type"] in ("NONE", "AWS_IAM")
+    ways = [
+        z3.And(
+            encoding.route_reached(index, verb),
+            encoding.let_in(verb, by_policy=by_policy, favour=favour),
+        )
+        for verb in VERBS
+    ]
+    solver.add(encoding.door(), z3.Or(ways))
+    return solver
 
 
 def _is_satisfiable(solver: z3.Solver, *further: z3.BoolRef) -> bool:
@@ -74,57 +107,55 @@ def _is_satisfiable(solver: z3.Solver, *further: z3.BoolRef) -> bool:
     return bool(found == z3.sat)
 
 
-def _ways_in(encoding: Encoding, index: int) -> Iterator[z3.BoolRef]:
-    by_policy = encoding.api["routes"][index]["authorization_type"] in ("NONE", "AWS_IAM")
-    for verb in VERBS:
-        allows, denies = encoding.policy_outcome(verb)
-        let = z3.And(allows, z3.Not(denies)) if by_policy else z3.Not(denies)
-        yield z3.And(encoding.route_reached(index, verb), let)
-
-
 def complaints(found: Found, access: Access) -> Iterator[str]:
     """Where the engine's answer on the route is another than the solver's."""
     kind = found.route["authorization_type"]
     if kind == "AWS_IAM":
         needs_more = found.route["api_key_required"] or found.question["endpoint_type"] == "PRIVATE"
         if not needs_more:
-            wanted = _is_public(found)
-            if access.any_aws_account not in ((True, None) if wanted else (False,)):
-                yield f"any_aws_account is {access.any_aws_account}, the solver says {wanted}"
+            yield from _half_complaint(found, "any_aws_account", access.any_aws_account)
         return
-    if found.anyone is (access.scope is Scope.NOBODY):
-        yield f"scope is {access.scope}, the solver says {found.anyone}"
+    anyone = any(part.possibly for part in found.parts)
+    if anyone is (access.scope is Scope.NOBODY):
+        yield f"scope is {access.scope}, the solver says {anyone}"
     if kind == "NONE" and not found.route["api_key_required"]:
-        wanted = _is_public(found)
-        if access.anonymous not in ((True, None) if wanted else (False,)):
-            yield f"anonymous is {access.anonymous}, the solver says {wanted}"
+        yield from _half_complaint(found, "anonymous", access.anonymous)
         yield from _address_complaints(found, access)
+
+
+def _half_complaint(found: Found, name: str, got: bool | None) -> Iterator[str]:
+    wanted: bool | None = _is_public(part.span for part in found.parts if part.surely)
+    if not wanted and _is_public(part.span for part in found.parts if part.possibly):
+        wanted = None
+    if got is not wanted:
+        yield f"{name} is {got}, the solver says {wanted}"
 
 
 def _address_complaints(found: Found, access: Access) -> Iterator[str]:
     cidrs = None
     if access.source_cidrs is not None:
         cidrs = [ipaddress.ip_network(cidr) for cidr in access.source_cidrs]
-    for span, got_in in found.admitted:
-        if span is None:
+    for part in found.parts:
+        if part.span is None:
             continue
-        for address in {_address(span[0], span[1]), _address(span[0], span[2])}:
+        version, first, last = part.span
+        for address in {_address(version, first), _address(version, last)}:
             inside = cidrs is None or any(address in cidr for cidr in cidrs)
-            if inside is not got_in:
-                yield f"{address} is {inside}, the solver says {got_in}"
+            if not part.surely <= inside <= part.possibly:
+                yield f"{address} is {inside}, the solver says {part}"
 
 
 def _address(version: int, value: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value)
 
 
-def _is_public(found: Found) -> bool:
+def _is_public(spans: Iterable[Span | None]) -> bool:
     """A whole family, more than 2^24 IPv4 addresses, or an IPv6 block wider than /32."""
-    spans = [span for span, got_in in found.admitted if got_in and span is not None]
-    v4 = sum(last - first + 1 for version, first, last in spans if version == 4)
+    named = [span for span in spans if span is not None]
+    v4 = sum(last - first + 1 for version, first, last in named if version == 4)
     blocks = ipaddress.collapse_addresses(
         block
-        for version, first, last in spans
+        for version, first, last in named
         if version == 6
         for block in ipaddress.summarize_address_range(_address(6, first), _address(6, last))
     )
@@ -144,26 +175,40 @@ def compare(seed: int, index: int) -> tuple[int, list[str]]:
     return len(question["api"]["routes"]), found
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """`routes` None: the solver gave up on the policy."""
+
+    routes: int | None
+    differing: tuple[str, ...] = ()
+
+
+def _outcome(place: tuple[int, int]) -> Outcome:
+    try:
+        routes, differing = compare(*place)
+    except UndecidedError:
+        return Outcome(None)
+    return Outcome(routes, tuple(differing))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="random policies: the engine against z3")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    routes = undecided = 0
-    differing: list[str] = []
-    for index in range(arguments.count):
-        try:
-            decided, found = compare(arguments.seed, index)
-        except UndecidedError:
-            undecided += 1
-            continue
-        routes += decided
-        differing += found
-        for line in found:
-            print(line)
+    places = [(arguments.seed, index) for index in range(arguments.count)]
+    found: list[Outcome] = []
+    with Pool(arguments.workers) as pool:
+        for outcome in pool.imap_unordered(_outcome, places, chunksize=10):
+            found.append(outcome)
+            for line in outcome.differing:
+                print(line, flush=True)
+    differing = sum(len(one.differing) for one in found)
     print(
-        f"{arguments.count} policies ({routes} routes), seed {arguments.seed}: "
-        f"{len(differing)} disagreements, {undecided} undecided by the solver"
+        f"{arguments.count} policies ({sum(one.routes or 0 for one in found)} routes), "
+        f"seed {arguments.seed}: {differing} disagreements, "
+        f"{sum(one.routes is None for one in found)} undecided by the solver"
     )
     return 1 if differing else 0
 

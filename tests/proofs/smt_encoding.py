@@ -16,12 +16,16 @@ from typing import Any
 
 import z3
 
+from tests.proofs.random_questions import ORGANIZATIONS
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Span = tuple[int, int, int]
 
-VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-STRANGER_ACCOUNT = "111122223333"
-VPC_KEYS = ("aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip")
+# The accounts of a stranger, told apart by the one pattern for accounts that policies hold.
+UNNAMED_ACCOUNTS = ("111122223333", "900000000000")
+
+# PUT stands for every verb that no random policy names.
+VERBS = ("GET", "POST", "PUT")
 
 
 def _regex(pattern: str, *, ignore_case: bool = False, wildcards: bool = True) -> z3.ReRef:
@@ -83,6 +87,10 @@ class Address:
         return z3.And(family, z3.LShR(bits, host) == (first >> host))
 
 
+# aws:PrincipalAccount of an anonymous caller: absent by one page, `anonymous` by another.
+_NAMED = z3.Bool("anonymous named")
+
+
 class Encoding:
     """One question as formulas over one symbolic request. `signed`: a stranger's call."""
 
@@ -129,18 +137,20 @@ class Encoding:
         name = z3.String("name")
         self.assumptions.append(z3.InRe(name, z3.Plus(NAME)))
         kind = z3.If(z3.Bool("is role"), z3.StringVal("role/"), z3.StringVal("user/"))
-        arn = z3.Concat(z3.StringVal(f"arn:aws:iam::{STRANGER_ACCOUNT}:"), kind, name)
+        one, other = (z3.StringVal(account) for account in UNNAMED_ACCOUNTS)
+        account = z3.If(z3.Bool("account"), one, other)
+        arn = z3.Concat(z3.StringVal("arn:aws:iam::"), account, z3.StringVal(":"), kind, name)
         organization = self._free("aws:principalorgid", PRINTABLE)
         self.assumptions.append(
             z3.InRe(organization.text, z3.Concat(z3.Re("o-"), z3.Plus(_chars("a-z0-9"))))
         )
         # Members of the organizations that the policy names are no strangers.
-        for named in ("o-mine000000", "o-other00000"):
+        for named in ORGANIZATIONS:
             self.assumptions.append(organization.text != z3.StringVal(named))
         present = z3.BoolVal(True)
         return {
             "aws:principalarn": Text(present, arn),
-            "aws:principalaccount": Text(present, z3.StringVal(STRANGER_ACCOUNT)),
+            "aws:principalaccount": Text(present, account),
             "aws:principalorgid": organization,
             "aws:principaltag/team": self._free("aws:principaltag/team", PRINTABLE),
         }
@@ -162,19 +172,27 @@ class Encoding:
         ]
         return z3.And(z3.InRe(self.path, _template(mine["path"])), z3.Not(z3.Or(before)))
 
-    def policy_outcome(self, verb: str) -> tuple[z3.BoolRef, z3.BoolRef]:
-        """Some statement may allow; some statement surely denies."""
+    def let_in(self, verb: str, *, by_policy: bool, favour: bool) -> z3.BoolRef:
+        """The policy allows (or, `by_policy` False, does not deny). `favour`: what is not
+        documented works for the caller; otherwise against."""
         allows, denies = [], []
         for statement in self.question["policy"]["Statement"]:
-            favour = statement["Effect"] == "Allow"
+            is_allow = statement["Effect"] == "Allow"
             applies = z3.And(
                 self._principal(statement),
                 self._element(statement, "Action", _invoke),
                 self._element(statement, "Resource", lambda one: self._resource(one, verb)),
-                *self._conditions(statement, favour),
+                *self._conditions(statement, favour is is_allow),
             )
-            (allows if favour else denies).append(applies)
-        return z3.Or(allows), z3.Or(denies)
+            (allows if is_allow else denies).append(applies)
+        allowed = z3.Or(allows) if by_policy else z3.BoolVal(True)
+        return self._in_every_reading(z3.And(allowed, z3.Not(z3.Or(denies))), favour)
+
+    def _in_every_reading(self, formula: z3.BoolRef, favour: bool) -> z3.BoolRef:
+        if favour:
+            return formula
+        readings = (z3.BoolVal(True), z3.BoolVal(False))
+        return z3.And([z3.substitute(formula, (_NAMED, one)) for one in readings])
 
     def _principal(self, statement: Mapping[str, Any]) -> z3.BoolRef:
         """No account, user or role that a policy names is this caller."""

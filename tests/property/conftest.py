@@ -10,7 +10,7 @@ _COMMON = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.register_profile("quick", _COMMON, max_examples=60, derandomize=True, database=None)
-settings.register_profile("nightly", _COMMON, max_examples=5_000, print_blob=True)
+settings.register_profile("nightly", _COMMON, max_examples=2_000, print_blob=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

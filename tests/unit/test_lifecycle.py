@@ -128,6 +128,30 @@ def test_a_deleted_api_closes_what_was_open() -> None:
     assert again.notice is None
 
 
+def test_an_edit_of_the_draft_is_not_blamed_for_what_is_live() -> None:
+    """The look for the edit saw a deployment whose own event was still on its way."""
+    draft_edit = replace(CAUSE, event_name="UpdateRestApi", acts_at_once=False)
+    seen = advance(NEVER, OPEN, now=later(0), cause=draft_edit)
+
+    assert only(seen).change is None
+    assert seen.notice is not None
+    assert seen.notice.cause is None
+    told = advance(seen.record, OPEN, now=later(20), cause=CAUSE)
+    assert steps(told) == [(StepKind.ATTRIBUTED, Status.OPEN)]
+    assert only(told).change == CAUSE
+    assert advance(told.record, OPEN, now=later(40), cause=CAUSE).notice is None
+
+
+def test_a_change_made_after_the_finding_did_not_cause_it() -> None:
+    seen = advance(NEVER, OPEN, now=later(0), cause=None)
+    afterwards = replace(CAUSE, event_time=later(60))
+
+    again = advance(seen.record, OPEN, now=later(90), cause=afterwards)
+
+    assert again.notice is None
+    assert only(again).change is None
+
+
 LOOKS = st.sampled_from([OPEN, FENCED, UNKNOWN])
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import reduce
 from operator import or_
 
-from monitor.access.authorization import Credential, Gate
+from monitor.access.authorization import Gate
 from monitor.access.axes import AddressAxis, CellAxis, CellKind
 from monitor.access.circumstances import AxisName, Network
 from monitor.access.doors import OpenDoor
@@ -17,6 +17,7 @@ from monitor.access.thresholds import Thresholds
 from monitor.iampolicy.boxes import Box
 from monitor.model.access import Scope
 from monitor.model.addresses import NOWHERE, AddressSet
+from monitor.model.callers import Credential
 
 
 class Who(StrEnum):
@@ -52,7 +53,7 @@ def reaches(
 
 def _by_who(space: Space, box: Box) -> Iterable[tuple[Who, Box]]:
     place = space.index.get(AxisName.IDENTITY)
-    if place is None:
+    if place is None or not space.circumstances.signed:
         yield Who.ANONYMOUS, box
         return
     axis = space.axes[place]
@@ -111,7 +112,8 @@ def _addresses(space: Space, boxes: Iterable[Box], door: OpenDoor) -> tuple[Addr
     if not isinstance(axis, AddressAxis):
         return NOWHERE, False
     mask = reduce(or_, (box[place] for box in boxes), 0)
-    return axis.addresses(mask) & door.families, mask == axis.full
+    unrestricted = mask == axis.full or axis.holds_absent(mask)
+    return axis.addresses(mask) & door.families, unrestricted
 
 
 def _endpoint_scope(space: Space, boxes: Iterable[Box]) -> Scope:
@@ -146,7 +148,7 @@ def _scope(who: Who, network: Scope, gate: Gate, door: OpenDoor) -> Scope:
         return _PRINCIPAL_SCOPES[who]
     if Credential.API_KEY in gate.credentials:
         return Scope.KEY
-    if who is Who.STRANGER and network in (Scope.INTERNET, Scope.INTERNET_EXCEPT_CIDRS):
+    if who is Who.STRANGER and network.is_public:
         return Scope.ANY_AWS_ACCOUNT
     return network
 

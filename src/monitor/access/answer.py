@@ -114,6 +114,7 @@ def witness_document(shown: Witness) -> dict[str, Any]:
         "source_ip": shown.source_ip,
         "headers": dict(shown.headers),
         "context": dict(shown.context),
+        "credentials": [str(one) for one in shown.credentials],
     }
 
 

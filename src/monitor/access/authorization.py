@@ -7,7 +7,7 @@ Source: API Gateway guide, "How API Gateway resource policies affect authorizati
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 
 from monitor.access.codes import Code
 from monitor.model.access import Reason
@@ -21,14 +21,7 @@ from monitor.model.api import (
     Route,
     Stage,
 )
-
-
-class Credential(StrEnum):
-    """What a caller must hold besides an address; a signature is of the caller's own account."""
-
-    TOKEN = "token"  # noqa: S105 - a kind of credential
-    API_KEY = "api-key"
-    CLIENT_CERTIFICATE = "client-certificate"
+from monitor.model.callers import Credential
 
 
 class PolicyRule(Enum):
@@ -52,6 +45,11 @@ class Gate:
     credentials: frozenset[Credential] = frozenset()
     proven: bool = True
     reasons: tuple[Reason, ...] = ()
+
+    def held(self, needs_certificate: bool) -> tuple[Credential, ...]:
+        """Everything a caller must hold to get through, in a fixed order."""
+        also = {Credential.CLIENT_CERTIFICATE} if needs_certificate else set()
+        return tuple(one for one in Credential if one in self.credentials | also)
 
 
 def gates(
@@ -112,7 +110,7 @@ def _iam(snapshot: ApiSnapshot, place: str) -> tuple[Gate, ...]:
 def _lambda(snapshot: ApiSnapshot, authorizer: Authorizer | None, place: str) -> tuple[Gate, ...]:
     """An explicit deny of the policy ends the call before the authorizer; behind it table A makes
     the authorizer's allow enough, whether or not the policy speaks."""
-    name = authorizer.name or authorizer.authorizer_id if authorizer else ""
+    name = authorizer.name if authorizer else ""
     reason = Reason(code=Code.AUTHORIZATION_LAMBDA, place=place, fields={"authorizer": name})
     with_token = Gate(
         rule=PolicyRule.NOT_DENIED, credentials=frozenset({Credential.TOKEN}), reasons=(reason,)

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from monitor.access.circumstances import Mystery
@@ -57,16 +58,23 @@ class CellKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Callers whom no condition tells apart; `values` holds a representative's value per key."""
+    """Callers whom no condition tells apart; `values` holds a representative's value per key.
+
+    `exact`: the representative is the only one.
+    """
 
     values: Mapping[str, CellValue] = field(default_factory=dict)
     kind: CellKind = CellKind.PLAIN
     identity: Identity | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CellAxis:
+    """`named`: the names that policies use, where the axis tells them from all others."""
+
     cells: tuple[Cell, ...]
+    named: frozenset[str] = frozenset()
 
     @property
     def full(self) -> int:
@@ -155,12 +163,14 @@ def address_test(condition: Condition, *, version: Version, lookup: Lookup) -> A
         return AddressTest(AddressSet(()), _ALL, Truth.UNKNOWN)
     if operator.family is Family.NULL:
         return _null_test(condition)
-    wanted = wanted_patterns(condition, operator, version, lookup)
-    yes, maybe = AddressSet(()), _ALL if condition.problems else AddressSet(())
-    for one in wanted:
-        surely, possibly = _addresses(operator, one)
-        yes, maybe = yes | surely, maybe | possibly
-    maybe = yes | maybe
+    if operator.family is Family.IP:
+        found = [_block(term.text) for term in condition.values]
+    else:
+        wanted = wanted_patterns(condition, operator, version, lookup)
+        found = [_addresses(operator, one) for one in wanted]
+    yes = AddressSet.of(span for surely, _ in found for span in surely.spans)
+    doubtful = AddressSet.of(span for _, possibly in found for span in possibly.spans)
+    maybe = _ALL if condition.problems else doubtful
     if operator.negated:
         yes, maybe = maybe.complement(), yes.complement()
     return AddressTest(yes, maybe, missing_key(operator))
@@ -184,8 +194,6 @@ def _addresses(operator: Operator, wanted: Pattern | Unresolved) -> tuple[Addres
         return _NONE, _ALL if operator.negated else _NONE
     if isinstance(wanted, Unresolved):
         return _NONE, _ALL
-    if operator.family is Family.IP:
-        return _block(plain_text(wanted))
     if operator.family is Family.STRING:
         if operator.test is Test.LIKE:
             return addresses_matching(wanted)
@@ -197,6 +205,7 @@ def _addresses(operator: Operator, wanted: Pattern | Unresolved) -> tuple[Addres
     return _NONE, _NONE if never else _ALL
 
 
+@lru_cache(maxsize=4096)
 def _block(text: str) -> tuple[AddressSet, AddressSet]:
     sure, possible = cidr_span(text), cidr_span(text, BARE_V6_WIDE)
     if sure is None or possible is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from monitor.access.admission import Who
 from monitor.access.axes import AddressAxis, CellAxis, CellKind
@@ -17,7 +18,7 @@ from monitor.iampolicy.resources import matches_action
 from monitor.iampolicy.three_valued import Truth
 from monitor.model.access import Reason
 
-_MOST = 8
+_MOST = 4
 
 
 def blockers(outcomes: PolicyOutcomes, asked: Sequence[Asked], who: Who) -> Iterator[Reason]:
@@ -28,11 +29,10 @@ def blockers(outcomes: PolicyOutcomes, asked: Sequence[Asked], who: Who) -> Iter
             yield Reason(code=Code.STOPPED_BY_SILENCE, place="policy", fields=_who(who))
         return
     region = region_of(outcomes.space, who)
-    found = [*_by_denies(asked, region, who)]
-    found += _by_allows(document, outcomes.space, asked, region, who)
+    yield from islice(_by_denies(asked, region, who), _MOST)
+    yield from islice(_by_allows(document, outcomes.space, asked, region, who), _MOST)
     if not any(statement.effect is Effect.ALLOW for statement in document.statements):
-        found.append(Reason(code=Code.STOPPED_BY_SILENCE, place="policy", fields=_who(who)))
-    yield from found[:_MOST]
+        yield Reason(code=Code.STOPPED_BY_SILENCE, place="policy", fields=_who(who))
 
 
 def _who(who: Who) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _failing_part(
 
 def _principal_fits(space: Space, statement: Statement, region: Box) -> bool:
     element = statement.principal
-    place = space.index.get(AxisName.IDENTITY)
+    place = space.index.get(AxisName.IDENTITY) if space.circumstances.signed else None
     axis = None if place is None else space.axes[place]
     if element is None:
         return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.access.codes import Code
 from monitor.access.doors import doors_to
+from monitor.access.explain import sentence
 from monitor.access.judge import Judge
 from monitor.access.thresholds import Thresholds
 from monitor.access.verdict import Verdict, nobody, undecided, united
@@ -59,7 +60,10 @@ def _live(judge: Judge) -> tuple[Access, tuple[RouteAccess, ...]]:
         verdict, found = _configuration(judge, configuration, f"deployment {deployment}")
         verdicts.append(verdict)
         routes += found
-    return united(verdicts).access, tuple(routes)
+    live = united(verdicts).access
+    if stage.canary_deployment_id is not None:
+        live = replace(live, caveats=(*live.caveats, sentence(Reason(code=Code.CANARY))))
+    return live, tuple(routes)
 
 
 def _draft(judge: Judge) -> tuple[Access | None, tuple[RouteAccess, ...]]:
@@ -83,8 +87,3 @@ def _configuration(
     if not judged:
         return nobody(*judge.closed_doors()), ()
     return united([verdict for _, verdict in judged]), tuple(route for route, _ in judged)
-
-
-def widest_access(accesses: Iterable[Access]) -> Access:
-    """The union of accesses, for an API as a whole."""
-    return united([Verdict(access=one) for one in accesses]).access

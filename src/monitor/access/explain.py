@@ -145,7 +145,6 @@ _SENTENCES: dict[str, str | Callable[[Reason], str]] = {
     Code.DOOR_OPEN: _door,
     Code.DOOR_ASSUMED: _assumed_door,
     Code.DOOR_DISABLED: "the default endpoint is disabled, and no other door leads to the stage",
-    Code.DOOR_PRIVATE: "{place} answers only calls through VPC endpoints",
     Code.DOOR_NEEDS_CERTIFICATE: "{place} asks for a client certificate (mutual TLS)",
     Code.NO_DOOR: "no door leads to the stage",
     Code.NO_STAGE: "the API has no stage: nothing was ever deployed",
@@ -225,6 +224,7 @@ _SENTENCES: dict[str, str | Callable[[Reason], str]] = {
         "aws:SourceIp is documented as absent behind a VPC endpoint, but also as rewritten; both "
         "are reckoned with"
     ),
+    Code.CANARY: "a canary serves a second deployment; this is the union of both",
     Code.OTHER_ENDPOINT_POLICIES: (
         "policies and security groups of other accounts' VPC endpoints are not known: they are "
         "assumed open"

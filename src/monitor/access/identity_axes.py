@@ -86,6 +86,12 @@ def identity_axis(naming: Naming, wants: Wants) -> CellAxis:
     return _axis_by_automata(naming, wants)
 
 
+def with_anonymous(axis: CellAxis) -> CellAxis:
+    """The same callers, and one who did not sign."""
+    anonymous = Cell(dict.fromkeys(_IDENTITY_KEYS, Mystery.ABSENT), CellKind.ANONYMOUS)
+    return CellAxis((anonymous, *axis.cells), axis.named)
+
+
 _IDENTITY_KEYS = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username")
 
 
@@ -97,7 +103,7 @@ def _plain_cells(naming: Naming) -> Iterator[Cell]:
             name += "x"
         yield _cell(naming, Identity(account, arn))
     for account, arn in naming.arns:
-        yield _cell(naming, _named_identity(account, arn))
+        yield _cell(naming, _named_identity(account, arn), exact=True)
 
 
 def _role(naming: Naming, account: str, name: str) -> str:
@@ -112,8 +118,8 @@ def _named_identity(account: str, arn: str) -> Identity:
     return Identity(account, f"arn:{session[1]}:iam::{account}:role/{session[3]}", arn)
 
 
-def _cell(naming: Naming, identity: Identity) -> Cell:
-    return Cell(_keys_of(identity), naming.kind(identity.account), identity)
+def _cell(naming: Naming, identity: Identity, *, exact: bool = False) -> Cell:
+    return Cell(_keys_of(identity), naming.kind(identity.account), identity, exact)
 
 
 def _keys_of(identity: Identity) -> dict[str, tuple[str, ...] | Mystery]:
@@ -146,9 +152,13 @@ def _axis_by_automata(naming: Naming, wants: Wants) -> CellAxis:
     found = classes(tuple(patterns), _universe(naming.partition))
     if found is None:
         return CellAxis(tuple(_opaque_cells(naming)))
-    cells = [_cell(naming, Identity(arn.split(":")[4], arn)) for arn in found.values()]
+    single = {arn for _, arn in naming.arns}
+    cells = [
+        _cell(naming, Identity(arn.split(":")[4], arn), exact=arn in single)
+        for arn in found.values()
+    ]
     sessions = [
-        _cell(naming, _named_identity(account, arn))
+        _cell(naming, _named_identity(account, arn), exact=True)
         for account, arn in naming.arns
         if _SESSION.match(arn)
     ]
@@ -281,14 +291,13 @@ def endpoint_axis(
     if vpces is None or vpcs is None:
         keys = ("aws:sourcevpce", "aws:sourcevpc")
         return CellAxis((Cell(dict.fromkeys(keys, Mystery.UNKNOWN), CellKind.ANY_VPCE),))
-    return CellAxis(
-        tuple(
-            _endpoint_cell(vpce, vpc, vpce_named, vpc_named)
-            for vpce, vpce_named in vpces
-            for vpc, vpc_named in vpcs
-            if known.get(vpce, vpc) == vpc
-        )
+    cells = tuple(
+        _endpoint_cell(vpce, vpc, vpce_named, vpc_named)
+        for vpce, vpce_named in vpces
+        for vpc, vpc_named in vpcs
+        if known.get(vpce, vpc) == vpc
     )
+    return CellAxis(cells, frozenset(one for one, named in (*vpces, *vpcs) if named))
 
 
 def _endpoint_cell(vpce: str, vpc: str, vpce_named: bool, vpc_named: bool) -> Cell:

@@ -8,22 +8,22 @@ from datetime import datetime
 
 from monitor.access.admission import Reach, reaches
 from monitor.access.authorization import Gate, gates
+from monitor.access.callers import caller_boxes
 from monitor.access.caveats import caveats_of
-from monitor.access.circumstances import Circumstances, Network
+from monitor.access.circumstances import Network
 from monitor.access.codes import Code
 from monitor.access.doors import Doors, OpenDoor, doors_to
 from monitor.access.explain import sentence
-from monitor.access.outcome import NOBODY, Let, PolicyOutcomes
+from monitor.access.fronts import Fronts
+from monitor.access.outcome import NOBODY, STAGE_BUDGET, Let
 from monitor.access.reach import reach_of
 from monitor.access.reasons import Passage, policy_speaks, stops, way_in
-from monitor.access.route_space import RouteRequests, requests_of
-from monitor.access.space import Surroundings, build_space
-from monitor.access.statements import apply_policy
+from monitor.access.route_space import RouteRequests, RouteTable
 from monitor.access.thresholds import Thresholds
 from monitor.access.verdict import Halves, Verdict, decisive, judged, nobody, widest_of
 from monitor.access.web_acl import WebAclPass, passes
 from monitor.access.witness import witness
-from monitor.iampolicy.document import parse
+from monitor.iampolicy.boxes import Budget
 from monitor.model.access import Reason, RouteAccess
 from monitor.model.api import (
     ApiSnapshot,
@@ -35,8 +35,13 @@ from monitor.model.api import (
     Route,
     Stage,
 )
+from monitor.model.callers import CallerBox, CallerSet
 
 _CONNECT = Route(key="$connect", authorization=AuthorizationType.NONE)
+# Boxes of more callers than that may overlap.
+_MOST_BOXES_APART = 64
+_NO_CONNECT_ROUTE = Reason(code=Code.NO_CONNECT_ROUTE)
+_CONNECT_DECIDES = Reason(code=Code.CONNECT_DECIDES)
 _NO_POLICY = ResourcePolicy(text=None, source=PolicySource.SAVED)
 
 
@@ -63,12 +68,15 @@ class Judge:
     thresholds: Thresholds
     doors: Doors = field(init=False)
     web_acl: WebAclPass = field(init=False)
-    _outcomes: dict[object, PolicyOutcomes] = field(default_factory=dict)
+    _fronts: Fronts = field(init=False)
     _summaries: dict[object, Summary] = field(default_factory=dict)
+    _budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
+    _tables: dict[int, RouteTable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.doors = doors_to(self.snapshot, self.stage.name)
         self.web_acl = passes(self.snapshot, self.stage)
+        self._fronts = Fronts(self.snapshot, self.now, self.web_acl, self._budget)
 
     def closed_doors(self) -> tuple[Reason, ...]:
         return self.doors.closed or (Reason(code=Code.NO_DOOR),)
@@ -77,15 +85,32 @@ class Judge:
         """Every route through every door."""
         for route, guard in self.guarded_routes(configuration):
             requests = self.requests(configuration, route)
-            found = gates(self.snapshot, configuration, self.stage, guard)
+            found = self._gates(configuration, guard)
             for door in self.doors.open:
                 verdict = self._through(door, configuration, requests, found)
-                access = RouteAccess(door=door.door, route=route.key, access=verdict.access)
+                access = RouteAccess(
+                    door=door.door,
+                    route=route.key,
+                    access=verdict.access,
+                    callers=verdict.callers,
+                )
                 yield access, verdict
 
+    def _gates(self, configuration: Configuration, guard: Route) -> tuple[Gate, ...]:
+        found = gates(self.snapshot, configuration, self.stage, guard)
+        if self.snapshot.api_type is not ApiType.WEBSOCKET:
+            return found
+        if guard is _CONNECT:
+            return tuple(replace(one, reasons=(_NO_CONNECT_ROUTE,)) for one in found)
+        return tuple(replace(one, reasons=(_CONNECT_DECIDES, *one.reasons)) for one in found)
+
     def requests(self, configuration: Configuration, route: Route) -> RouteRequests:
-        routes = configuration.routes or ()
-        return requests_of(self.snapshot.api, self.stage.name, route, routes)
+        table = self._tables.get(id(configuration))
+        if table is None:
+            routes = configuration.routes or ()
+            table = RouteTable.of(self.snapshot.api, self.stage.name, routes)
+            self._tables[id(configuration)] = table
+        return table.requests(route)
 
     def guarded_routes(self, configuration: Configuration) -> Iterator[tuple[Route, Route]]:
         """Each route with the route whose authorization counts: on a WebSocket API `$connect`,
@@ -136,6 +161,7 @@ class Judge:
         if best is not None:
             space = leading.outcomes.space
             shown = witness(space, best.example, leading.samples, door, self.stage.name)
+            shown = replace(shown, credentials=leading.gate.held(door.needs_certificate))
         access = replace(
             summary.verdict.access,
             because=tuple(because),
@@ -161,8 +187,9 @@ class Judge:
         requests: RouteRequests,
         gate: Gate,
     ) -> Passage:
-        outcomes = self._outcomes_of(door, policy, signed=gate.signed)
-        samples = outcomes.samples(requests)
+        front = self._fronts.front(door, policy, signed=gate.signed)
+        outcomes = front.outcomes
+        samples = front.samples(requests, self._budget)
         if samples is None:
             samples = (requests.filler(),)
             reach = reach_of(self.web_acl, door, outcomes.space, gate, 1)
@@ -171,7 +198,9 @@ class Judge:
         if not samples:
             return Passage(gate, outcomes, samples, (), NOBODY)
         asked = outcomes.asked(samples)
-        reach = reach_of(self.web_acl, door, outcomes.space, gate, len(samples))
+        reach = front.reach(
+            reach_of(self.web_acl, door, outcomes.space, gate, len(samples)), samples
+        )
         return Passage(gate, outcomes, samples, asked, outcomes.let(gate.rule, asked, reach))
 
     def _summary(self, door: OpenDoor, passages: tuple[Passage, ...]) -> Summary:
@@ -202,46 +231,18 @@ class Judge:
             reasons += stops(door, passages, public)
         caveats = caveats_of(self.snapshot, door, self.web_acl, passages, halves)
         texts = tuple(dict.fromkeys(map(sentence, caveats)))
-        return Summary(halves, judged(halves), best, number, tuple(reasons), texts)
+        callers = self._callers(door, passages)
+        return Summary(halves, judged(halves, callers), best, number, tuple(reasons), texts)
 
-    def _outcomes_of(
-        self, door: OpenDoor, policy: ResourcePolicy | None, *, signed: bool
-    ) -> PolicyOutcomes:
-        text = policy.text if policy is not None else None
-        key = (id(door), policy is None, text, signed)
-        if key not in self._outcomes:
-            self._outcomes[key] = self._outcome(door, policy, signed)
-        return self._outcomes[key]
-
-    def _outcome(
-        self, door: OpenDoor, policy: ResourcePolicy | None, signed: bool
-    ) -> PolicyOutcomes:
-        circumstances = Circumstances(door.network, signed, self.now)
-        document = parse(policy.text) if policy is not None and policy.text is not None else None
-        readable = document is not None and document.readable
-        space = build_space(
-            circumstances, (document,) if document and readable else (), self._surroundings(door)
-        )
-        applied = None
-        if document is not None and readable:
-            applied = apply_policy(document, space, self.api_arn)
-        return PolicyOutcomes(
-            space, document, applied, attached=policy is None or policy.text is not None
-        )
-
-    @property
-    def api_arn(self) -> str:
-        api = self.snapshot.api
-        return f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}"
-
-    def _surroundings(self, door: OpenDoor) -> Surroundings:
-        domain = door.private_domain
-        return Surroundings(
-            api=self.snapshot.api,
-            families=door.families,
-            borders=tuple(edge for span in self.web_acl.addresses.spans for edge in span),
-            endpoints=tuple(
-                (one.vpc_endpoint_id, one.vpc_id) for one in self.snapshot.vpc_endpoints or ()
-            ),
-            named_endpoints=(domain.access_associations or ()) if domain else (),
-        )
+    def _callers(self, door: OpenDoor, passages: tuple[Passage, ...]) -> CallerSet:
+        """Everyone who gets in, and marked as such, everyone else who may."""
+        boxes: list[CallerBox] = []
+        for one in passages:
+            space, gate, let = one.outcomes.space, one.gate, one.let
+            certain = gate.proven and door.proven
+            if certain:
+                boxes += caller_boxes(space, let.sure, gate, door, proven=True)
+            if not certain or let.possible != let.sure:
+                boxes += caller_boxes(space, let.possible, gate, door, proven=False)
+        found = CallerSet(tuple(dict.fromkeys(boxes)))
+        return found.disjoint() if len(boxes) <= _MOST_BOXES_APART else found

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 
 from monitor.access.authorization import PolicyRule
 from monitor.access.circumstances import AxisName
-from monitor.access.route_space import RouteRequests, Sample, resource_masks
+from monitor.access.route_space import Sample, resource_masks
 from monitor.access.space import Space
 from monitor.access.statements import Applied
-from monitor.iampolicy.boxes import Box, BudgetExceededError, intersect, merged, subtract
+from monitor.iampolicy.boxes import Box, Budget, BudgetExceededError, intersect, merged, subtract
 from monitor.iampolicy.document import Effect, PolicyDocument
+from monitor.iampolicy.resources import ResourceRule
 
-# Boxes in hand at once. What needs more is answered with a bound, and said to be unknown.
-BOX_BUDGET = 1_500
+# Masks handled for one question. What needs more is answered with a bound, and said to be unknown.
+BOX_BUDGET = 300_000
+# For a stage as a whole: boxes and the automata of its paths.
+STAGE_BUDGET = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,39 @@ class PolicyOutcomes:
     """A policy against one space of callers, asked route by route; equal questions once.
 
     `attached` False: there is no policy. `document` None: there is one, but it was not read;
-    `applied` None: nothing is known of what it says.
+    `applied` None: nothing is known of what it says. HTTP and WebSocket APIs cannot have one.
     """
 
     space: Space
     document: PolicyDocument | None
     applied: tuple[Applied, ...] | None
+    budget: Budget = field(default_factory=lambda: Budget(STAGE_BUDGET))
     attached: bool = True
+    can_have_policy: bool = True
     _known: dict[object, Let] = field(default_factory=dict)
-
-    def samples(self, requests: RouteRequests) -> tuple[Sample, ...] | None:
-        return requests.samples([one.resource for one in self.applied or ()])
+    _asked: dict[object, tuple[Asked, ...]] = field(default_factory=dict)
+    _different: tuple[ResourceRule, ...] | None = None
+    _rule_of: list[int] = field(default_factory=list)
 
     def asked(self, samples: Sequence[Sample]) -> tuple[Asked, ...]:
-        return tuple(
-            Asked(one, *resource_masks(one.resource, samples)) for one in self.applied or ()
-        )
+        """Every statement with what its Resource says of the samples."""
+        masks = tuple(resource_masks(one, samples) for one in self.rules())
+        key = (len(samples), masks)
+        if key not in self._asked:
+            self._asked[key] = tuple(
+                Asked(one, *masks[self._rule_of[place]])
+                for place, one in enumerate(self.applied or ())
+            )
+        return self._asked[key]
+
+    def rules(self) -> tuple[ResourceRule, ...]:
+        """The different Resource elements; statements often share one."""
+        if self._different is None:
+            numbers: dict[ResourceRule, int] = {}
+            for one in self.applied or ():
+                self._rule_of.append(numbers.setdefault(one.resource, len(numbers)))
+            self._different = tuple(numbers)
+        return self._different
 
     def let(self, rule: PolicyRule, asked: Sequence[Asked], reach: Let) -> Let:
         """The callers within `reach` whom the policy lets through under the rule."""
@@ -79,7 +99,7 @@ class PolicyOutcomes:
             return reach
         if self.applied is None:
             return Let((), reach.possible)
-        key = (rule, reach, tuple((one.yes, one.maybe) for one in asked))
+        key = (rule, reach, id(asked))
         if key not in self._known:
             self._known[key] = self._let(rule, asked, reach)
         return self._known[key]
@@ -94,14 +114,15 @@ class PolicyOutcomes:
             sure_allows = _within(_boxes(allows, True), reach.sure)
             possible_allows = _within(_boxes(allows, False), reach.possible)
         try:
-            possible = _remaining(possible_allows, sure_denies)
+            budget = self.budget.part(BOX_BUDGET)
+            possible = _remaining(possible_allows, sure_denies, budget)
             exact = sure_allows == possible_allows and sure_denies == possible_denies
-            sure = possible if exact else _remaining(sure_allows, possible_denies)
-            return Let(tuple(self._in_every_reading(sure)), tuple(possible))
+            sure = possible if exact else _remaining(sure_allows, possible_denies, budget)
+            return Let(tuple(self._in_every_reading(sure, budget)), tuple(possible))
         except BudgetExceededError:
             return Let((), tuple(merged(possible_allows)), entangled=True)
 
-    def _in_every_reading(self, sure: list[Box]) -> list[Box]:
+    def _in_every_reading(self, sure: list[Box], budget: Budget) -> list[Box]:
         """Only what holds whichever way AWS's pages are read on the keys they disagree about."""
         sure = _with_own_account_known(self.space, sure)
         for name in _READINGS:
@@ -111,9 +132,9 @@ class PolicyOutcomes:
             full = self.space.axes[place].full
             shape = (sure[0][0], *self.space.full[1:])
             whole = (_union_of_paths(sure), *shape[1:])
-            refused = subtract([whole], sure, budget=BOX_BUDGET)
+            refused = subtract([whole], sure, budget)
             widened = [(*box[:place], full, *box[place + 1 :]) for box in refused]
-            sure = subtract(sure, widened, budget=BOX_BUDGET)
+            sure = subtract(sure, widened, budget)
         return sure
 
 
@@ -146,5 +167,5 @@ def _within(boxes: Sequence[Box], reach: Sequence[Box]) -> list[Box]:
     return merged(both for both in pairs if both is not None)
 
 
-def _remaining(boxes: Sequence[Box], holes: Sequence[Box]) -> list[Box]:
-    return merged(subtract(boxes, merged(holes), budget=BOX_BUDGET))
+def _remaining(boxes: Sequence[Box], holes: Sequence[Box], budget: Budget) -> list[Box]:
+    return merged(subtract(boxes, merged(holes), budget))

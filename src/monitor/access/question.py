@@ -184,7 +184,6 @@ def _configuration(question: Question, policies: tuple[ResourcePolicy, ...]) -> 
     """Where nothing is said, a Lambda authorizer demands a token."""
     authorizer = Authorizer(
         authorizer_id=_TOKEN_AUTHORIZER,
-        name="authorizer",
         kind=AuthorizerKind.TOKEN,
         identity_sources=("method.request.header.Authorization",),
     )

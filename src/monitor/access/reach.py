@@ -21,7 +21,7 @@ def reach_of(web_acl: WebAclPass, door: OpenDoor, space: Space, gate: Gate, samp
     in_vpc = door.network is Network.VPC_ENDPOINT
     if not in_vpc:
         _restrict_addresses(space, box, web_acl)
-    if not all(box):
+    if not all(box) or not web_acl.addresses:
         return NOBODY
     whole: tuple[Box, ...] = (tuple(box),)
     # Which address a web ACL sees behind a VPC endpoint is not documented.

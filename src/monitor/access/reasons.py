@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.access.admission import Who
-from monitor.access.authorization import Credential, Gate, PolicyRule
+from monitor.access.authorization import Gate, PolicyRule
 from monitor.access.blockers import blockers
 from monitor.access.circumstances import Network
 from monitor.access.codes import Code
@@ -17,6 +17,7 @@ from monitor.access.web_acl import WebAclPass
 from monitor.iampolicy.boxes import Box, intersect
 from monitor.iampolicy.document import Effect
 from monitor.model.access import Reason
+from monitor.model.callers import Credential
 
 # A long policy is quoted in part; the rest is in the policy.
 _MOST = 6
@@ -42,7 +43,7 @@ class Passage:
             gate.own_account,
             gate.credentials,
             gate.proven,
-            tuple((one.yes, one.maybe) for one in self.asked),
+            id(self.asked),
             self.let,
         )
 
@@ -62,20 +63,21 @@ def policy_speaks(passage: Passage, example: Box) -> Iterator[Reason]:
     """What the resource policy has to do with the callers in `example`."""
     outcomes = passage.outcomes
     if not outcomes.attached:
-        yield Reason(code=Code.NO_POLICY, place="policy")
+        if passage.outcomes.can_have_policy:
+            yield Reason(code=Code.NO_POLICY, place="policy")
         return
     if outcomes.applied is None:
         yield from unknown_policy(outcomes)
         return
     if passage.let.entangled:
         yield Reason(code=Code.POLICY_TOO_ENTANGLED, place="policy")
-    touching = [one for one in passage.asked if _touches(one.possible, example)]
-    allows = [one for one in touching if one.applied.effect is Effect.ALLOW]
-    for one in allows[:_MOST]:
-        sure = _touches(one.sure, example)
-        yield _speaks(one, Code.POLICY_ALLOWS if sure else Code.POLICY_MAY_ALLOW)
-    if not allows and passage.gate.rule is PolicyRule.NOT_DENIED:
+    if passage.gate.rule is PolicyRule.NOT_DENIED:
         yield Reason(code=Code.POLICY_NEED_NOT_ALLOW, place="policy")
+    else:
+        touching = [one for one in passage.asked if _touches(one.possible, example)]
+        for one in [one for one in touching if one.applied.effect is Effect.ALLOW][:_MOST]:
+            sure = _touches(one.sure, example)
+            yield _speaks(one, Code.POLICY_ALLOWS if sure else Code.POLICY_MAY_ALLOW)
     for one in _denies(passage)[:_MOST]:
         sure = one.sure is not None
         yield _speaks(one, Code.POLICY_NARROWS if sure else Code.POLICY_MAY_DENY)

@@ -1,21 +1,28 @@
-"""The requests that reach one route, cut by the Resource elements of a policy."""
+"""The requests that reach one route, cut by the Resource elements of a policy.
+
+Sources: API Gateway guide, "Control access for invoking an API" (the ARN of a request), "Set up a
+proxy integration with a proxy resource", "Routes for HTTP APIs".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from monitor.access.text_axes import classes
-from monitor.iampolicy.glob import Pattern
-from monitor.iampolicy.resources import ResourceRule, Template, resource_pattern
+from monitor.access.text_axes import counted_classes
+from monitor.iampolicy.boxes import Budget, BudgetExceededError
+from monitor.iampolicy.resources import ResourcePattern, ResourceRule
 from monitor.iampolicy.three_valued import Truth
 from monitor.iampolicy.variables import Unresolved
-from monitor.iampolicy.words import ANY, NOT_SLASH, Chain, ChainBuilder, Chars
+from monitor.iampolicy.words import ANY, NOT_SLASH, SLASH, Chain, ChainBuilder
 from monitor.model.api import ApiId, Route
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-# More neighbours than that are left out of the cut: some requests then count for two routes.
-_MOST_NEIGHBOURS = 16
+DEFAULT_ROUTE = "$default"
+# More neighbours than that are left out of the automata: what they take then counts twice.
+_MOST_NEIGHBOURS = 48
+_LITERAL, _SEGMENT, _GREEDY, _ANYTHING = range(4)
+_FILLERS = ("x", "x1", "item", "any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,142 +35,210 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class RouteRequests:
-    """The requests of a route in one stage. `neighbours`: templates of routes that take requests
-    away from this one, being more literal."""
+class Template:
+    """A path template in segments: `{id}` is one segment, `{proxy+}` the rest, `$default` any path
+    that no other route takes."""
 
+    segments: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: str) -> Template:
+        return cls(tuple(path.removeprefix("/").split("/")))
+
+    @property
+    def is_literal(self) -> bool:
+        return all(_rank(one) == _LITERAL for one in self.segments)
+
+    @property
+    def head(self) -> str:
+        """The fixed text before the first parameter."""
+        fixed: list[str] = []
+        for one in self.segments:
+            if _rank(one) != _LITERAL:
+                return "/".join((*fixed, ""))
+            fixed.append(one)
+        return "/".join(fixed)
+
+    def filled(self, filler: str) -> str:
+        return "/".join(one if _rank(one) == _LITERAL else filler for one in self.segments)
+
+    def fits(self, path: str) -> bool:
+        """Whether a path, without its leading slash, has this form."""
+        given = path.split("/")
+        for place, one in enumerate(self.segments):
+            rank = _rank(one)
+            if rank >= _GREEDY:
+                return rank == _ANYTHING or any(given[place:])
+            if (
+                place >= len(given)
+                or (rank == _LITERAL and one != given[place])
+                or not (rank == _LITERAL or given[place])
+            ):
+                return False
+        return len(given) == len(self.segments)
+
+    def chain(self, base: str, verb: str | None) -> Chain:
+        """The ARNs of its requests behind `base`; `verb` None = any."""
+        builder = ChainBuilder().text(base)
+        builder = builder.some(NOT_SLASH) if verb is None else builder.text(verb)
+        for one in self.segments:
+            builder.text("/")
+            rank = _rank(one)
+            if rank == _LITERAL:
+                builder.text(one)
+            elif rank == _SEGMENT:
+                builder.some(NOT_SLASH)
+            elif rank == _GREEDY:
+                return builder.many(SLASH).one(NOT_SLASH).many(ANY).build()
+            else:
+                return builder.many(ANY).build()
+        return builder.build()
+
+
+def _rank(segment: str) -> int:
+    if segment == DEFAULT_ROUTE:
+        return _ANYTHING
+    if segment.startswith("{") and segment.endswith("}"):
+        return _GREEDY if segment.endswith("+}") else _SEGMENT
+    return _LITERAL
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A route of the table: its verb as configured, and its path."""
+
+    verb: str
     template: Template
-    neighbours: tuple[Chain, ...] = ()
 
-    def samples(self, rules: Sequence[ResourceRule]) -> tuple[Sample, ...] | None:
+
+@dataclass(frozen=True, slots=True)
+class RouteRequests:
+    """The requests of a route in one stage. `takers`: more literal routes, which take requests away
+    from this one."""
+
+    base: str
+    verbs: tuple[str, ...]
+    template: Template
+    takers: tuple[Entry, ...] = ()
+
+    def samples(self, rules: Sequence[ResourceRule], budget: Budget) -> tuple[Sample, ...] | None:
         """One request of each kind that the rules tell apart; None if that is too entangled."""
-        if all(isinstance(part, str) for part in self.template.parts):
-            return tuple(self._fixed(verb) for verb in self.template.verbs)
-        open_patterns = self._undecided(rules)
-        if not open_patterns and not self.neighbours:
-            return tuple(self._filled(verb) for verb in self.template.verbs)
-        return self._by_automata(open_patterns)
-
-    def _fixed(self, verb: str) -> Sample:
-        path = "".join(str(part) for part in self.template.parts)
-        return Sample(verb, "/" + path, f"{self.template.base}{verb}/{path}")
-
-    def _filled(self, verb: str) -> Sample:
-        path = "".join(part if isinstance(part, str) else "x" for part in self.template.parts)
-        return Sample(verb, "/" + path, f"{self.template.base}{verb}/{path}")
+        if self.template.is_literal:
+            path = self.template.filled("")
+            return tuple(self._sample(verb, path) for verb in self.verbs)
+        undecided = self._undecided(rules)
+        if not undecided:
+            plain = tuple(self._plain())
+            if len(plain) == len(self.verbs):
+                return plain
+        try:
+            return self._by_automata(undecided, budget)
+        except BudgetExceededError:
+            return None
 
     def filler(self) -> Sample:
         """Some request to the route."""
-        return self._filled(self.template.verbs[0])
+        return next(self._plain(), self._sample(self.verbs[0], self.template.filled("x")))
 
-    def _undecided(self, rules: Sequence[ResourceRule]) -> list[Pattern]:
+    def _sample(self, verb: str, path: str) -> Sample:
+        return Sample(verb, f"/{path}", f"{self.base}{verb}/{path}")
+
+    def _plain(self) -> Iterator[Sample]:
+        """For each verb a request with an arbitrary parameter that no other route takes."""
+        for verb in self.verbs:
+            takers = [one.template for one in self.takers if one.verb in (verb, "ANY")]
+            for filler in _FILLERS:
+                path = self.template.filled(filler)
+                if not any(taker.fits(path) for taker in takers):
+                    yield self._sample(verb, path)
+                    break
+
+    def _undecided(self, rules: Sequence[ResourceRule]) -> list[ResourcePattern]:
         """The patterns that may match some requests of the route and not others."""
-        return list(
-            dict.fromkeys(
-                pattern
-                for rule in rules
-                for _, pattern, _ in rule.patterns
-                if not isinstance(pattern, Unresolved) and not self._decided(rule, pattern)
-            )
+        heads = [f"{self.base}{verb}/{self.template.head}" for verb in self.verbs]
+        found = (
+            pattern
+            for rule in rules
+            for pattern in rule.patterns
+            if not isinstance(pattern, Unresolved) and not _decided(pattern, heads)
         )
+        return list(dict.fromkeys(found))
 
-    def _decided(self, rule: ResourceRule, pattern: Pattern) -> bool:
-        ready = resource_pattern(pattern, rule.api_arn)
-        if ready.any_verb:
-            return False
-        heads = [self._head(verb) for verb in self.template.verbs]
-        if ready.is_prefix and all(head.startswith(ready.prefix) for head in heads):
-            return True
-        return not any(_agree(ready.prefix, head) for head in heads)
-
-    def _head(self, verb: str) -> str:
-        first = self.template.parts[0]
-        return f"{self.template.base}{verb}/{first if isinstance(first, str) else ''}"
-
-    def _by_automata(self, patterns: Sequence[Pattern]) -> tuple[Sample, ...] | None:
-        api_arn = self.template.base.split("/", 1)[0]
-        chains = [
-            one
-            for pattern in patterns
-            for one in resource_pattern(pattern, api_arn).all_chains(self.template.verbs)
+    def _by_automata(
+        self, patterns: Sequence[ResourcePattern], budget: Budget
+    ) -> tuple[Sample, ...] | None:
+        chains = [one for pattern in patterns for one in pattern.all_chains(self.verbs)]
+        near = self.takers if len(self.takers) <= _MOST_NEIGHBOURS else ()
+        taken = [
+            one.template.chain(self.base, None if one.verb == "ANY" else one.verb) for one in near
         ]
-        found = classes((*chains, *self.neighbours), self.template.chains())
-        if found is None:
+        own = tuple(self.template.chain(self.base, verb) for verb in self.verbs)
+        budget.spend(0)
+        examples = counted_classes((*chains, *taken), own)
+        budget.spend(examples.steps)
+        if examples.found is None:
             return None
-        taken = ((1 << len(self.neighbours)) - 1) << len(chains)
-        return tuple(self._sample(arn) for bits, arn in found.items() if not bits & taken)
-
-    def _sample(self, arn: str) -> Sample:
-        verb, _, path = arn.removeprefix(self.template.base).partition("/")
-        return Sample(verb, "/" + path, arn)
+        mark = ((1 << len(taken)) - 1) << len(chains)
+        arns = (arn for bits, arn in examples.found.items() if not bits & mark)
+        parts = (arn.removeprefix(self.base).partition("/") for arn in arns)
+        return tuple(self._sample(verb, path) for verb, _, path in parts)
 
 
-def _agree(prefix: str, head: str) -> bool:
-    return prefix.startswith(head) or head.startswith(prefix)
-
-
-def requests_of(api: ApiId, stage: str, route: Route, routes: Sequence[Route]) -> RouteRequests:
-    """The requests that reach `route` among the routes of the same configuration."""
-    base = f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}/{stage}/"
-    own = [one.method for one in routes if one.path == route.path]
-    verbs = tuple(verb for verb in VERBS if verb not in own) if route.method == "ANY" else ()
-    template = Template(base, verbs or (route.method,), path_parts(route.path))
-    if template.is_literal:
-        return RouteRequests(template)
-    takers = [one for one in routes if _takes_from(one, route)]
-    if len(takers) > _MOST_NEIGHBOURS:
-        takers = []
-    return RouteRequests(template, tuple(_neighbour(base, one) for one in takers))
-
-
-def _takes_from(other: Route, route: Route) -> bool:
-    """Whether the other route is more literal and may fit the same requests."""
-    if other.path == route.path or other.key.startswith("$"):
+def _decided(pattern: ResourcePattern, heads: Sequence[str]) -> bool:
+    if pattern.any_verb:
         return False
-    if other.method not in (route.method, "ANY") and route.method != "ANY":
+    if pattern.is_prefix and all(head.startswith(pattern.prefix) for head in heads):
+        return True
+    return not any(
+        pattern.prefix.startswith(head) or head.startswith(pattern.prefix) for head in heads
+    )
+
+
+@dataclass(slots=True)
+class RouteTable:
+    """The routes of one configuration in one stage, and which of them a request reaches."""
+
+    base: str
+    _entries: tuple[Entry, ...]
+    _verbs: dict[Template, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, api: ApiId, stage: str, routes: Sequence[Route]) -> RouteTable:
+        entries = tuple(Entry(route.method, Template.of(route.path)) for route in routes)
+        base = (
+            f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}/{stage}/"
+        )
+        table = cls(base, entries)
+        for one in entries:
+            table._verbs.setdefault(one.template, set()).add(one.verb)
+        return table
+
+    def requests(self, route: Route) -> RouteRequests:
+        template = Template.of(route.path)
+        verbs: tuple[str, ...] = (route.method,)
+        if route.method == "ANY":
+            taken = self._verbs.get(template, set())
+            verbs = tuple(verb for verb in VERBS if verb not in taken) or VERBS
+        if template.is_literal:
+            return RouteRequests(self.base, verbs, template)
+        mine = Entry(route.method, template)
+        takers = tuple(one for one in self._entries if _takes(one, mine))
+        return RouteRequests(self.base, verbs, template, takers)
+
+
+def _takes(other: Entry, route: Entry) -> bool:
+    """Whether the other route is more literal and fits some of the same requests."""
+    if other.template == route.template or other.template.segments[0].startswith("$"):
         return False
-    mine, theirs = route.path.split("/"), other.path.split("/")
-    for one, two in zip(mine, theirs, strict=False):
-        if _rank(one) == 0 and _rank(two) == 0 and one != two:
+    if "ANY" not in (other.verb, route.verb) and other.verb != route.verb:
+        return False
+    for mine, theirs in zip(route.template.segments, other.template.segments, strict=False):
+        mine_rank, their_rank = _rank(mine), _rank(theirs)
+        if mine_rank != their_rank:
+            return their_rank < mine_rank
+        if mine_rank == _LITERAL and mine != theirs:
             return False
-        if _rank(one) != _rank(two):
-            return _rank(two) < _rank(one)
     return False
-
-
-def _rank(part: str) -> int:
-    if part.startswith("{") and part.endswith("+}"):
-        return 2
-    return int(part.startswith("{") and part.endswith("}"))
-
-
-def _neighbour(base: str, other: Route) -> Chain:
-    builder = ChainBuilder().text(base)
-    if other.method == "ANY":
-        builder.some(NOT_SLASH)
-    else:
-        builder.text(other.method)
-    builder.text("/")
-    for part in path_parts(other.path):
-        if isinstance(part, str):
-            builder.text(part)
-        else:
-            builder.some(part)
-    return builder.build()
-
-
-def path_parts(path: str) -> tuple[str | Chars, ...]:
-    """A path template as fixed text and parameters: `{id}` is one segment, `{proxy+}` any rest."""
-    parts: list[str | Chars] = []
-    text = ""
-    for index, segment in enumerate(path.removeprefix("/").split("/")):
-        text += "/" if index else ""
-        if _rank(segment):
-            parts += [text, ANY if _rank(segment) > 1 else NOT_SLASH]
-            text = ""
-        else:
-            text += segment
-    return (*parts, text) if text or not parts else tuple(parts)
 
 
 def resource_masks(rule: ResourceRule, samples: Sequence[Sample]) -> tuple[int, int]:
@@ -171,6 +246,8 @@ def resource_masks(rule: ResourceRule, samples: Sequence[Sample]) -> tuple[int, 
     yes = maybe = 0
     for index, sample in enumerate(samples):
         found = rule.matches(sample.arn, sample.verb)
-        yes |= (found is Truth.YES) << index
-        maybe |= (found is not Truth.NO) << index
+        if found is not Truth.NO:
+            maybe |= 1 << index
+            if found is Truth.YES:
+                yes |= 1 << index
     return yes, maybe

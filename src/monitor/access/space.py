@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.access.axes import AddressAxis, Axis, Cell, CellAxis, Masks, address_test
 from monitor.access.circumstances import AxisName, Circumstances, Mystery, Network
-from monitor.access.identity_axes import Naming, Wants, endpoint_axis, identity_axis
+from monitor.access.identity_axes import Naming, Wants, endpoint_axis, identity_axis, with_anonymous
 from monitor.access.identity_axes import organization_axis as org_axis
 from monitor.access.text_axes import (
     Want,
@@ -49,10 +49,15 @@ class Space:
     axes: tuple[Axis, ...]
     index: Mapping[str, int]
     _full: Box = field(default=())
+    _met: dict[int, tuple[Condition, tuple[int, Masks] | Truth]] = field(default_factory=dict)
 
     @property
     def full(self) -> Box:
         return self._full
+
+    def seen_signed(self) -> Space:
+        """The same callers as a policy sees them that looks at their signature."""
+        return replace(self, circumstances=replace(self.circumstances, signed=True), _met={})
 
     def axis(self, name: str) -> Axis | None:
         place = self.index.get(name)
@@ -69,6 +74,13 @@ class Space:
 
     def condition(self, condition: Condition, version: Version) -> tuple[int, Masks] | Truth:
         """Where along which axis a condition is met; or the same answer everywhere."""
+        known = self._met.get(id(condition))
+        if known is None:
+            # The condition is kept beside its answer, so that its id stays its own.
+            known = self._met[id(condition)] = (condition, self._condition(condition, version))
+        return known[1]
+
+    def _condition(self, condition: Condition, version: Version) -> tuple[int, Masks] | Truth:
         fact = self.circumstances.fact(condition.key.lower())
         if isinstance(fact, str):
             place = self.index[fact]
@@ -97,11 +109,17 @@ class Space:
 
 
 def build_space(
-    circumstances: Circumstances, policies: Sequence[PolicyDocument], surroundings: Surroundings
+    circumstances: Circumstances,
+    policies: Sequence[PolicyDocument],
+    surroundings: Surroundings,
+    fences: Sequence[PolicyDocument] = (),
 ) -> Space:
-    builder = _Builder(circumstances, surroundings)
+    """`fences`: policies that look at the signature even where the API's own does not."""
+    builder = _Builder(circumstances, surroundings, behind_fences=bool(fences))
     for policy in policies:
-        builder.read(policy)
+        builder.read(policy, circumstances)
+    for policy in fences:
+        builder.read(policy, replace(circumstances, signed=True))
     return builder.build()
 
 
@@ -109,17 +127,18 @@ def build_space(
 class _Builder:
     circumstances: Circumstances
     surroundings: Surroundings
+    behind_fences: bool = False
     conditions: list[tuple[Condition, Version]] = field(default_factory=list)
     named: list[tuple[str, str]] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
     wants: dict[str, list[Want]] = field(default_factory=dict)
 
-    def read(self, policy: PolicyDocument) -> None:
+    def read(self, policy: PolicyDocument, circumstances: Circumstances) -> None:
         for statement in policy.statements:
-            if statement.principal is not None and self.circumstances.signed:
+            if statement.principal is not None and circumstances.signed:
                 self.named += named_identities(statement.principal)
             for condition in statement.conditions:
-                fact = self.circumstances.fact(condition.key.lower())
+                fact = circumstances.fact(condition.key.lower())
                 if isinstance(fact, str):
                     self.names[fact] = None
                     self.conditions.append((condition, policy.version))
@@ -129,7 +148,7 @@ class _Builder:
         for condition, version in self.conditions:
             self._want(probe, condition, version)
         names: list[str] = [AxisName.PATH, AxisName.SOURCE]
-        if self.circumstances.signed:
+        if self.circumstances.signed or self.behind_fences:
             names += [AxisName.IDENTITY]
         if self.circumstances.network is Network.VPC_ENDPOINT:
             names += [AxisName.ENDPOINT]
@@ -171,7 +190,8 @@ class _Builder:
         wants: Wants = self.wants
         if name == AxisName.IDENTITY:
             own, partition = around.api.account_id, around.api.partition
-            return identity_axis(Naming.of(own, partition, self.named, wants), wants)
+            axis = identity_axis(Naming.of(own, partition, self.named, wants), wants)
+            return axis if self.circumstances.signed else with_anonymous(axis)
         if name == AxisName.ORGANIZATION:
             return org_axis(wants)
         if name == AxisName.ENDPOINT:

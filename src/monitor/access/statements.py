@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.access.axes import CellAxis
@@ -112,7 +111,8 @@ class _Region:
         element = statement.principal
         if element is None:
             return
-        place = self._space.index.get(AxisName.IDENTITY)
+        signed = self._space.circumstances.signed
+        place = self._space.index.get(AxisName.IDENTITY) if signed else None
         axis = None if place is None else self._space.axes[place]
         if place is None or not isinstance(axis, CellAxis):
             self.everywhere(matches_principal(element, None, effect=effect))
@@ -126,8 +126,3 @@ class _Region:
             self.everywhere(met)
         else:
             self.along(met[0], met[1].yes, met[1].maybe)
-
-
-def unreadable_parts(policy: PolicyDocument) -> Iterator[str]:
-    """The places of everything in a policy that could not be understood."""
-    return (problem.place or "the document" for problem in policy.problems)

@@ -21,12 +21,13 @@ from monitor.iampolicy.words import (
     UPPER_ALNUM,
     Chain,
     ChainBuilder,
+    Examples,
     chain,
     examples,
 )
 
 # Steps of the automata for one axis; past them the axis is opaque.
-WORK = 60_000
+WORK = 30_000
 _ARN_SEGMENTS = 6
 
 
@@ -120,10 +121,14 @@ def arn_chain(pattern: Pattern) -> Chain:
     return builder.build()
 
 
-@lru_cache(maxsize=512)
 def classes(patterns: tuple[Chain, ...], universe: tuple[Chain, ...]) -> dict[int, str] | None:
     """Which sets of patterns one text can match, each with an example; None if too entangled."""
-    return examples(patterns, universe, budget=WORK)
+    return counted_classes(patterns, universe).found
+
+
+@lru_cache(maxsize=512)
+def counted_classes(patterns: tuple[Chain, ...], universe: tuple[Chain, ...]) -> Examples:
+    return examples(patterns, universe, most=WORK)
 
 
 def user_id_axis(wants: Sequence[Want]) -> CellAxis:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from monitor.access.admission import Reach, Who
 from monitor.access.codes import Code
 from monitor.model.access import Access, Reason, Scope, widest
 from monitor.model.addresses import NOWHERE, AddressSet
-
-_SIGNED_HALVES = frozenset({Who.STRANGER})
+from monitor.model.callers import NO_CALLERS, CallerSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Verdict:
     """An `Access` with the addresses behind it, so that verdicts can be united."""
 
     access: Access
+    callers: CallerSet = NO_CALLERS
     addresses: AddressSet = NOWHERE
     unrestricted: bool = False
 
@@ -55,7 +57,7 @@ def undecided(*because: Reason, caveats: Sequence[str] = ()) -> Verdict:
     return Verdict(access=access, unrestricted=True)
 
 
-def judged(halves: Halves) -> Verdict:
+def judged(halves: Halves, callers: CallerSet) -> Verdict:
     """The verdict on one route through one door, still without its reasons and its witness."""
     anonymous = _half(halves, Who.ANONYMOUS)
     stranger = _half(halves, Who.STRANGER)
@@ -69,7 +71,7 @@ def judged(halves: Halves) -> Verdict:
         scope=scope,
         source_cidrs=None if unrestricted else addresses.cidrs(),
     )
-    return Verdict(access=access, addresses=addresses, unrestricted=unrestricted)
+    return Verdict(access=access, callers=callers, addresses=addresses, unrestricted=unrestricted)
 
 
 def _half(halves: Halves, who: Who) -> bool | None:
@@ -173,4 +175,9 @@ def widest_of(verdicts: Sequence[Verdict], caveat: str) -> Verdict:
         because=old.because,
         caveats=(*old.caveats, caveat),
     )
-    return Verdict(access=access, addresses=chosen.addresses, unrestricted=chosen.unrestricted)
+    return Verdict(
+        access=access,
+        callers=reduce(or_, (one.callers for one in verdicts)),
+        addresses=chosen.addresses,
+        unrestricted=chosen.unrestricted,
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.model.addresses import EVERYWHERE, NOWHERE, AddressSet
+from monitor.model.addresses import EVERYWHERE, NOWHERE, AddressSet, cidr_span
 from monitor.model.api import ApiSnapshot, ApiType, Stage, WebAcl
 
 
@@ -40,7 +40,8 @@ def _simple(acl: WebAcl) -> WebAclPass:
     for rule in sorted(acl.rules or (), key=lambda one: one.priority):
         matched = AddressSet.of_cidrs(rule.cidrs) & undecided
         action = rule.action.upper()
-        if action not in ("ALLOW", "BLOCK", "COUNT"):
+        readable = all(cidr_span(one) is not None for one in rule.cidrs)
+        if action not in ("ALLOW", "BLOCK", "COUNT") or not readable:
             return WebAclPass(modelled=False)
         if action == "COUNT":
             continue

@@ -63,7 +63,7 @@ def _typical(axis: CellAxis, mask: int) -> Cell:
     if mask & texts:
         # Programs send some User-Agent of their own unless they are told which.
         return axis.first(mask & texts)
-    for kind in (CellKind.STRANGER, CellKind.ANY_VPCE, CellKind.NAMED_VPC):
+    for kind in (CellKind.ANONYMOUS, CellKind.STRANGER, CellKind.ANY_VPCE, CellKind.NAMED_VPC):
         wide = mask & axis.mask_of_kinds((kind,))
         if wide:
             return axis.first(wide)

@@ -103,6 +103,7 @@ def _finding(id_: str, api: ApiId, name: str, violation: Violation, now: datetim
 def _seen(
     old: Finding | None, new: Finding, cause: Cause | None
 ) -> tuple[Finding, StepKind | None]:
+    cause = _blamed(new.violation, cause)
     if old is None:
         return replace(new, change=cause), StepKind.OPENED
     kept = replace(new, first_seen=old.first_seen, reopened=old.reopened, change=old.change)
@@ -111,12 +112,32 @@ def _seen(
     before, after = old.violation.scope, new.violation.scope
     if before is not after and widest(before, after) is after:
         return replace(kept, change=cause or old.change), StepKind.WIDENED
+    if old.change is None and _came_late(cause, old):
+        return replace(kept, change=cause), StepKind.ATTRIBUTED
     return kept, None
+
+
+def _blamed(violation: Violation, cause: Cause | None) -> Cause | None:
+    """The change, if it can have had this effect. A look can see what a change did whose event is
+    still on its way; blaming the events at hand for it would name the wrong person."""
+    return cause if cause is None or cause.acts_at_once or not violation.live else None
+
+
+def _came_late(cause: Cause | None, finding: Finding) -> bool:
+    return (
+        cause is not None
+        and cause.event_time is not None
+        and cause.event_time <= finding.first_seen
+    )
 
 
 def _undecided(old: Finding, looked: Evaluation) -> bool:
     """Whether what was not read or decided this time could still hold the problem."""
     return looked.all_undecided or (old.violation.live and old.violation.stage in looked.undecided)
+
+
+def _blamed_for(steps: list[Step], cause: Cause | None) -> Cause | None:
+    return next((c for step in steps if (c := _blamed(step.finding.violation, cause))), None)
 
 
 def _resolved(finding: Finding) -> Step:
@@ -142,6 +163,6 @@ def _outcome(
         unresolved=tuple(unresolved(record.findings)),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
-        cause=cause,
+        cause=_blamed_for(steps, cause),
     )
     return Outcome(record=record, notice=notice)

@@ -7,12 +7,31 @@ budget the caller is told, and has to take a bound instead.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 Box = tuple[int, ...]
 
 
 class BudgetExceededError(Exception):
     """The policy is too entangled to be taken apart in bounded work."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Work that may still be done. What is spent here is spent of `whole` as well."""
+
+    left: int
+    whole: Budget | None = None
+
+    def spend(self, work: int) -> None:
+        self.left -= work
+        if self.whole is not None:
+            self.whole.spend(work)
+        if self.left < 0:
+            raise BudgetExceededError
+
+    def part(self, most: int) -> Budget:
+        return Budget(most, self)
 
 
 def intersect(left: Box, right: Box) -> Box | None:
@@ -32,14 +51,12 @@ def subtract_one(box: Box, hole: Box) -> list[Box]:
     return pieces
 
 
-def subtract(boxes: Iterable[Box], holes: Iterable[Box], *, budget: int) -> list[Box]:
+def subtract(boxes: Iterable[Box], holes: Iterable[Box], budget: Budget) -> list[Box]:
+    """Each mask handled costs one of the budget."""
     left = list(boxes)
     for hole in holes:
         left = [piece for box in left for piece in subtract_one(box, hole)]
-        if len(left) > budget:
-            left = merged(left)
-        if len(left) > budget:
-            raise BudgetExceededError
+        budget.spend(len(left) * len(hole))
     return left
 
 
@@ -57,11 +74,9 @@ def merged(boxes: Iterable[Box]) -> list[Box]:
     return current
 
 
-def disjoint(boxes: Iterable[Box], *, budget: int) -> list[Box]:
+def disjoint(boxes: Iterable[Box], budget: Budget) -> list[Box]:
     """The same union without overlaps."""
     apart: list[Box] = []
     for box in merged(boxes):
-        apart += subtract([box], list(apart), budget=budget)
-        if len(apart) > budget:
-            raise BudgetExceededError
+        apart += subtract([box], apart, budget)
     return apart

@@ -78,7 +78,8 @@ def present_key(
     values that could not be understood."""
     each = [_one_value(operator, wanted, value, unreadable) for value in values]
     if operator.quantifier is Quantifier.FOR_ALL:
-        return min(each, default=Truth.YES)
+        # Nothing but an empty text counts as no value at all.
+        return Truth.YES if values == ("",) else min(each, default=Truth.YES)
     if operator.quantifier is Quantifier.NONE and len(each) > 1 and min(each) is not max(each):
         return Truth.UNKNOWN
     return max(each, default=Truth.NO)

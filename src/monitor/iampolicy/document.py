@@ -7,7 +7,7 @@ place, so that whoever decides can treat it as unknown. Reading never raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -281,7 +281,15 @@ def _texts(raw: object, place: str) -> tuple[tuple[Term, ...], tuple[Problem, ..
             items.append(Term(str(item), where))
         else:
             problems.append(Problem(ProblemCode.NOT_TEXT, where, _kind(item)))
-    return tuple(items), tuple(problems)
+    return tuple(items), (*problems, *_nothing_listed(items, problems, place))
+
+
+def _nothing_listed(
+    items: Sequence[object], problems: Sequence[Problem], place: str
+) -> Iterator[Problem]:
+    """An empty list is outside the grammar, and nobody documents what it matches."""
+    if not items and not problems:
+        yield Problem(ProblemCode.MISSING, place)
 
 
 def _principals(raw: Mapping[str, object], statement: str) -> Principals | None:
@@ -302,6 +310,7 @@ def _principals(raw: Mapping[str, object], statement: str) -> Principals | None:
         found, faults = _principals_of_type(name, inner, place)
         items += found
         problems += faults
+    problems += _nothing_listed(items, problems, place)
     return Principals(place, negated, tuple(items), tuple(problems))
 
 
@@ -365,6 +374,7 @@ def _condition(operator: str, key: str, raw: object, block: str) -> Condition:
             values.append(Term(str(item), where))
         else:
             problems.append(Problem(ProblemCode.NOT_TEXT, where, _kind(item)))
+    problems += _nothing_listed(values, problems, place)
     return Condition(operator, key, tuple(values), place, tuple(problems))
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from monitor.iampolicy.document import Term, Terms, Version
+from monitor.iampolicy.document import Terms, Version
 from monitor.iampolicy.glob import Pattern, Wild, glob, has_wildcard, literal, matches, plain_text
 from monitor.iampolicy.three_valued import Truth, truth
 from monitor.iampolicy.values import arn_segments
 from monitor.iampolicy.variables import Lookup, Unresolved, has_variable, resolve
-from monitor.iampolicy.words import ANY, NOT_COLON, NOT_SLASH, Chain, ChainBuilder, Chars
+from monitor.iampolicy.words import ANY, NOT_COLON, Chain, ChainBuilder, Chars
 
 INVOKE = "execute-api:invoke"
 SHORT_FORM = "execute-api:"
@@ -28,41 +28,13 @@ _ANY_VERB = "/ANY/"
 _MOST_STARS = 3
 
 
+@lru_cache(maxsize=1024)
 def matches_action(actions: Terms, action: str = INVOKE) -> Truth:
     """Whether the element speaks of an action, whose case does not matter."""
     found = Truth.UNKNOWN if actions.problems else Truth.NO
     for term in actions.items:
         found = max(found, truth(matches(glob(term.text.lower()), action)))
     return found.negation if actions.negated else found
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """The ARNs of the requests that reach one route: verbs, and a path that may hold parameters.
-
-    `base` is the ARN up to the stage with its slash; `parts` alternates fixed text and the
-    characters of a parameter (one or more of them).
-    """
-
-    base: str
-    verbs: tuple[str, ...]
-    parts: tuple[str | Chars, ...]
-
-    @property
-    def is_literal(self) -> bool:
-        return all(isinstance(part, str) for part in self.parts)
-
-    def chains(self) -> tuple[Chain, ...]:
-        return tuple(self._chain(verb) for verb in self.verbs)
-
-    def _chain(self, verb: str) -> Chain:
-        builder = ChainBuilder().text(f"{self.base}{verb}/")
-        for part in self.parts:
-            if isinstance(part, str):
-                builder.text(part)
-            else:
-                builder.one(NOT_SLASH).many(part)
-        return builder.build()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +58,11 @@ class ResourcePattern:
         forms = _padded(pattern)
         segments = arn_segments(pattern)
         first = next((i for i, token in enumerate(pattern) if isinstance(token, Wild)), None)
+        strict = tuple(_chain(form, strict=True) for form in forms)
+        wide = tuple(_chain(form, strict=False) for form in forms)
         return cls(
-            strict=tuple(_chain(form, strict=True) for form in forms),
-            wide=tuple(_chain(form, strict=False) for form in forms),
+            strict=strict,
+            wide=strict if wide == strict else wide,
             prefix=plain_text(pattern[:first]),
             is_prefix=first == len(pattern) - 1 and pattern[-1] is Wild.ANY_MANY,
             certain=len(segments) <= _SERVICE or not has_wildcard(segments[_SERVICE]),
@@ -98,7 +72,7 @@ class ResourcePattern:
     def all_chains(self, verbs: Iterable[str]) -> Iterator[Chain]:
         """Every chain whose match could make a difference, for requests with one of the verbs."""
         yield from self.strict
-        if self.wide != self.strict:
+        if self.wide is not self.strict:
             yield from self.wide
         if self.any_verb:
             for verb in verbs:
@@ -106,16 +80,27 @@ class ResourcePattern:
 
     def with_verb(self, verb: str) -> ResourcePattern:
         """The pattern with a real verb where it says `ANY`."""
-        return ResourcePattern.of(glob(self.any_verb.replace(_ANY_VERB, f"/{verb}/", 1)))
+        return _whole_pattern(self.any_verb.replace(_ANY_VERB, f"/{verb}/", 1))
 
-    def matches(self, arn: str) -> Truth:
+    def matches(self, arn: str, verb: str) -> Truth:
         if not arn.startswith(self.prefix):
-            return Truth.NO
+            return self._with_any_verb(arn, verb)
         if self.is_prefix or any(_accepts(one, arn) for one in self.strict):
             return Truth.YES if self.certain else Truth.UNKNOWN
-        if self.wide != self.strict and any(_accepts(one, arn) for one in self.wide):
+        if self.wide is not self.strict and any(_accepts(one, arn) for one in self.wide):
             return Truth.UNKNOWN
-        return Truth.NO
+        return self._with_any_verb(arn, verb)
+
+    def _with_any_verb(self, arn: str, verb: str) -> Truth:
+        """`ANY` as a verb in a pattern is not documented; it may stand for the real one."""
+        if not self.any_verb or self.with_verb(verb).matches(arn, verb) is Truth.NO:
+            return Truth.NO
+        return Truth.UNKNOWN
+
+
+@lru_cache(maxsize=1024)
+def _whole_pattern(text: str) -> ResourcePattern:
+    return ResourcePattern.of(glob(text))
 
 
 def _padded(pattern: Pattern) -> tuple[Pattern, ...]:
@@ -195,47 +180,39 @@ def resource_pattern(pattern: Pattern, api_arn: str) -> ResourcePattern:
 class ResourceRule:
     """A Resource or NotResource element, ready to be asked about one ARN after another."""
 
-    place: str
     negated: bool
-    patterns: tuple[tuple[str, Pattern | Unresolved, Term], ...]
+    patterns: tuple[ResourcePattern | Unresolved, ...]
     unreadable: bool
-    api_arn: str
 
     @classmethod
     def of(
         cls, resources: Terms, *, version: Version, lookup: Lookup, api_arn: str
     ) -> ResourceRule:
+        resolved = [_resolved(term.text, version, lookup) for term in resources.items]
         return cls(
-            place=resources.place,
             negated=resources.negated,
             patterns=tuple(
-                (term.text, _resolved(term.text, version, lookup), term) for term in resources.items
+                one if isinstance(one, Unresolved) else resource_pattern(one, api_arn)
+                for one in resolved
             ),
             unreadable=bool(resources.problems),
-            api_arn=api_arn,
         )
 
     def matches(self, arn: str, verb: str) -> Truth:
         """Whether the element speaks of the ARN, whose verb is given as the caller sent it."""
         found = Truth.UNKNOWN if self.unreadable else Truth.NO
-        for _, pattern, _ in self.patterns:
-            if found is Truth.YES:
+        for pattern in self.patterns:
+            if isinstance(pattern, Unresolved):
+                # With a missing variable a Resource matches nothing; of NotResource nobody says.
+                missing = pattern is Unresolved.MISSING and not self.negated
+                one = Truth.NO if missing else Truth.UNKNOWN
+            else:
+                one = pattern.matches(arn, verb)
+            if one is Truth.YES:
+                found = one
                 break
-            found = max(found, self._one(pattern, arn, verb))
+            found = max(found, one)
         return found.negation if self.negated else found
-
-    def _one(self, pattern: Pattern | Unresolved, arn: str, verb: str) -> Truth:
-        if isinstance(pattern, Unresolved):
-            # With a missing variable a Resource matches nothing; of NotResource nobody says.
-            missing = pattern is Unresolved.MISSING and not self.negated
-            return Truth.NO if missing else Truth.UNKNOWN
-        ready = resource_pattern(pattern, self.api_arn)
-        found = ready.matches(arn)
-        if found is Truth.NO and ready.any_verb:
-            # `ANY` as a verb in a pattern is not documented; it may stand for the real one.
-            spelled = ready.with_verb(verb).matches(arn)
-            return Truth.NO if spelled is Truth.NO else Truth.UNKNOWN
-        return found
 
 
 def _resolved(text: str, version: Version, lookup: Lookup) -> Pattern | Unresolved:

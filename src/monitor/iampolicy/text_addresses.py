@@ -9,7 +9,8 @@ from monitor.model.addresses import V4, V6, AddressSet, Span, position
 
 _OCTETS = tuple(str(value) for value in range(256))
 _LEVELS = 4
-_MOST_SPANS = 4096
+_MOST_SPANS = 256
+_MOST_PLACES = 32
 
 _NONE = AddressSet(())
 
@@ -76,6 +77,8 @@ class _Walker:
         """Relative to the first address that has the octets read so far."""
         known = self.known.get((places, level))
         if known is None:
+            if len(self.known) > _MOST_PLACES:
+                raise _TooManyError
             known = self.known[places, level] = tuple(self._spans(places, level))
         return known
 

@@ -29,6 +29,7 @@ DIGIT = Chars(frozenset(string.digits))
 HEX = Chars(frozenset("0123456789abcdef"))
 LOWER_ALNUM = Chars(frozenset(string.ascii_lowercase + string.digits))
 UPPER_ALNUM = Chars(frozenset(string.ascii_uppercase + string.digits))
+SLASH = Chars(frozenset("/"))
 NOT_SLASH = Chars(frozenset("/"), excluded=True)
 NOT_COLON = Chars(frozenset(":"), excluded=True)
 NAME = Chars(frozenset(":/"), excluded=True)
@@ -132,11 +133,17 @@ def _by_chars(edges: list[tuple[int, Chars]]) -> dict[Chars, int]:
     return masks
 
 
-def examples(
-    patterns: Sequence[Chain], universe: Sequence[Chain], *, budget: int
-) -> dict[int, str] | None:
-    """Each set of patterns (bit i = pattern i) that some text of the universe matches exactly,
-    with a shortest such text. None if finding them takes more than `budget` steps."""
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """`found`: each set of patterns (bit i = pattern i) that some text matches exactly, with a
+    shortest such text; None if that took more than the steps allowed. `steps`: how many it took."""
+
+    found: dict[int, str] | None
+    steps: int
+
+
+def examples(patterns: Sequence[Chain], universe: Sequence[Chain], *, most: int) -> Examples:
+    """Every combination of patterns that a text of the universe can match."""
     automaton = _Automaton()
     for pattern in patterns:
         automaton.add(pattern)
@@ -148,17 +155,18 @@ def examples(
     marks = [(1 << state, 1 << i) for i, state in enumerate(automaton.accepting[: len(patterns)])]
     moves = automaton.moves()
     found: dict[int, str] = {}
+    steps = 0
     seen = {automaton.start: ""}
     queue = [automaton.start]
     for states in queue:
         if states & inside:
             found.setdefault(sum(bit for mask, bit in marks if states & mask), seen[states])
         for char, step, loop in moves:
-            budget -= 1
             after = ((states & step) << 1) | (states & loop)
             if after & alive and after not in seen:
                 seen[after] = seen[states] + char
                 queue.append(after)
-        if budget <= 0:
-            return None
-    return found
+        steps += len(moves)
+        if steps > most:
+            return Examples(None, steps)
+    return Examples(found, steps)

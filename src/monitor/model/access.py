@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.model.callers import NO_CALLERS, CallerSet, Credential
+
 
 class Scope(StrEnum):
     """The widest set of callers, in order of width (`RANK`): the first four are public."""
@@ -68,7 +70,7 @@ class Door:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
     """One concrete request that gets in. `source_ip` None: the address plays no part or is absent;
-    `context` holds the further condition keys it carries."""
+    `context` holds the further condition keys it carries, `credentials` what it must hold."""
 
     door: Door
     method: str
@@ -78,6 +80,7 @@ class Witness:
     source_ip: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, str] = field(default_factory=dict)
+    credentials: tuple[Credential, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +117,12 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteAccess:
-    """Access through one door to one route of one stage."""
+    """Access through one door to one route of one stage. `callers`: all who get in, or may."""
 
     door: Door
     route: str
     access: Access
+    callers: CallerSet = NO_CALLERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,8 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The change a finding is attributed to."""
+    """The change a finding is attributed to. `acts_at_once` False: it edited a draft, and so cannot
+    have changed what is live."""
 
     who: str
     event_name: str
@@ -64,6 +65,7 @@ class Cause:
     event_time: datetime | None
     source_ip: str = ""
     via: str = ""
+    acts_at_once: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ class StepKind(StrEnum):
     OPENED = "opened"
     REOPENED = "reopened"
     WIDENED = "widened"
+    ATTRIBUTED = "attributed"
+    """The event of the change arrived after the finding was told."""
     RESOLVED = "resolved"
 
 

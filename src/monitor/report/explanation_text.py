@@ -18,6 +18,7 @@ from monitor.access.codes import Code
 from monitor.access.explain import sentence
 from monitor.model.access import Access, DoorKind, Reason, RouteAccess, Scope, Witness
 from monitor.model.api import ApiType
+from monitor.model.callers import Credential
 from monitor.model.request import ANONYMOUS, Decision, Request
 
 _MOST_CIDRS = 8
@@ -141,8 +142,11 @@ def _request_lines(answered: Answer, shown: Witness, width: int) -> Iterator[Tex
         whole = line if len(line) <= width else " \\\n  ".join(command)
         yield Text(whole, style="bold", overflow="ignore", no_wrap=True)
     details = []
-    if command is None:
+    if answered.question.api.api_type is ApiType.WEBSOCKET:
+        details.append(f"connect to wss://{shown.door.host}{_stage_in_path(answered, shown)}")
+    elif command is None:
         details.append(f"{shown.method} {shown.path} on {shown.door.host}")
+    details += [f"with {_HELD[one]}" for one in shown.credentials]
     if shown.principal != ANONYMOUS:
         details.append(f"signed by {shown.principal}")
     if shown.source_ip is not None:
@@ -150,6 +154,13 @@ def _request_lines(answered: Answer, shown: Witness, width: int) -> Iterator[Tex
     details += [f"{key} = {value}" for key, value in sorted(shown.context.items())]
     if details:
         yield Text(safe(", ".join(details)))
+
+
+_HELD = {
+    Credential.TOKEN: "a valid token",
+    Credential.API_KEY: "a valid API key",
+    Credential.CLIENT_CERTIFICATE: "a trusted client certificate",
+}
 
 
 def curl(answered: Answer, shown: Witness) -> list[str] | None:
@@ -168,10 +179,18 @@ def curl(answered: Answer, shown: Witness) -> list[str] | None:
     elif shown.method != "GET":
         parts += ["-X", shown.method]
     options = [parts, *(["-H", _header(*one)] for one in _headers(answered, shown).items())]
+    options += (_CREDENTIAL_OPTIONS[one] for one in shown.credentials)
     if shown.principal != ANONYMOUS:
         options.append(["--aws-sigv4", f"aws:amz:{api.region}:execute-api"])
         options.append(["--user", "KEY_ID:SECRET"])
     return [shlex.join(one) for one in (*options, [url])]
+
+
+_CREDENTIAL_OPTIONS = {
+    Credential.TOKEN: ["-H", "Authorization: TOKEN"],
+    Credential.API_KEY: ["-H", "x-api-key: KEY"],
+    Credential.CLIENT_CERTIFICATE: ["--cert", "CERTIFICATE.pem", "--key", "KEY.pem"],
+}
 
 
 def _header(name: str, value: str | None) -> str:

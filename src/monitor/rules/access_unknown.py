@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from monitor.model.access import Reason, Scope, StageAccess
 from monitor.model.finding import Severity, Status, Violation
@@ -18,9 +19,13 @@ _HIDES_THE_DRAFT = frozenset({Unknown.DRAFT_ROUTES, Unknown.AUTHORIZERS})
 def _check(given: RuleInput) -> Iterator[Violation]:
     gaps = given.snapshot.gaps
     if hidden := [gap for gap in gaps if gap.unknown in _HIDES_STAGES]:
-        yield _whole_api(hidden)
+        yield _violation("who may call this API", hidden)
     if drafts := [gap for gap in gaps if gap.unknown in _HIDES_THE_DRAFT]:
-        yield _draft(drafts)
+        yield replace(
+            _violation("what the next deployment opens", drafts),
+            severity=Severity.LOW,
+            live=False,
+        )
     # Where anyone may call, it does not matter who can.
     if given.public_access_allowed:
         return
@@ -30,48 +35,29 @@ def _check(given: RuleInput) -> Iterator[Violation]:
             yield _stage(stage, others)
 
 
-def _whole_api(gaps: list[Gap]) -> Violation:
-    return Violation(
-        rule=ID,
-        severity=Severity.HIGH,
-        status=Status.UNKNOWN,
-        title=f"nobody can say who may call this API: {_what(gaps)}",
-        scope=Scope.UNKNOWN,
-        stage="",
-        deployment_id=None,
-        live=True,
-        because=_reasons(gaps),
-    )
-
-
-def _draft(gaps: list[Gap]) -> Violation:
-    return Violation(
-        rule=ID,
-        severity=Severity.LOW,
-        status=Status.UNKNOWN,
-        title=f"nobody can say what the next deployment opens: {_what(gaps)}",
-        scope=Scope.UNKNOWN,
-        stage="",
-        deployment_id=None,
-        live=False,
-        because=_reasons(gaps),
-    )
-
-
 def _stage(stage: StageAccess, gaps: list[Gap]) -> Violation:
-    why = _what(gaps) if gaps else "its configuration cannot be decided"
-    return Violation(
-        rule=ID,
-        severity=Severity.HIGH,
-        status=Status.UNKNOWN,
-        title=f"nobody can say who may call stage {stage.stage}: {why}",
-        scope=Scope.UNKNOWN,
+    violation = _violation(f"who may call stage {stage.stage}", gaps)
+    return replace(
+        violation,
         stage=stage.stage,
         deployment_id=stage.deployment_id,
-        live=True,
         routes=tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public is None)),
-        because=(*_reasons(gaps), *stage.live.because),
+        because=(*violation.because, *stage.live.because),
         caveats=stage.live.caveats,
+    )
+
+
+def _violation(what: str, gaps: list[Gap]) -> Violation:
+    return Violation(
+        rule=ID,
+        severity=Severity.HIGH,
+        status=Status.UNKNOWN,
+        title=f"nobody can say {what}: {_what(gaps) or 'its configuration cannot be decided'}",
+        scope=Scope.UNKNOWN,
+        stage="",
+        deployment_id=None,
+        live=True,
+        because=_reasons(gaps),
     )
 
 

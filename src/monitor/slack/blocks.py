@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.access.explain import sentence
 from monitor.evaluation.catalogue import RULES
-from monitor.model.finding import Finding, Severity, Status
+from monitor.model.finding import Cause, Finding, Severity, Status
 from monitor.model.notice import Notice
 from monitor.report.curl import curl
 from monitor.report.plain import clip, plain
@@ -53,7 +53,7 @@ def first_message(notice: Notice) -> Message:
     headline = _headline(findings, notice)
     blocks = [
         _header(headline),
-        _section(_facts(notice)),
+        _section(_facts(findings[0].change, notice)),
         *(block for finding in findings[:MAX_FINDINGS] for block in _finding(finding)),
     ]
     if more := findings[MAX_FINDINGS:]:
@@ -73,7 +73,11 @@ def reply(notice: Notice) -> Message:
     text = f"{notice.api_name}: {len(notice.steps)} finding(s) changed"
     return Message(
         text=mrkdwn(text),
-        blocks=(_section("\n".join(lines)), _section(_facts(notice)), _context(_where(notice))),
+        blocks=(
+            _section("\n".join(lines)),
+            _section(_facts(notice.cause, notice)),
+            _context(_where(notice)),
+        ),
     )
 
 
@@ -85,7 +89,7 @@ def _resolved_message(notice: Notice) -> Message:
         blocks=(
             _section(f":white_check_mark: *{text}*"),
             _section("\n".join(lines) or "Nothing is open any more."),
-            _section(_facts(notice)),
+            _section(_facts(notice.cause, notice)),
             _context(_where(notice)),
         ),
     )
@@ -99,9 +103,8 @@ def _headline(findings: Sequence[Finding], notice: Notice) -> str:
     return plain(f"{level} — {name}: {_title(worst)}{tail}", 150)
 
 
-def _facts(notice: Notice) -> str:
-    cause = notice.cause
-    who = "not known (found by looking, not told by an event)"
+def _facts(cause: Cause | None, notice: Notice) -> str:
+    who = "not known: no event told of it yet"
     if cause is not None:
         via = f" with {mrkdwn(cause.via)}" if cause.via else ""
         address = f" from {code(cause.source_ip, 60)}" if cause.source_ip else ""

@@ -108,4 +108,5 @@ def cause_of(changes: Sequence[Change]) -> Cause | None:
         event_time=last.event_time,
         source_ip=last.actor.source_ip,
         via=last.actor.via,
+        acts_at_once=last.takes_effect is not TakesEffect.NEXT_DEPLOYMENT,
     )

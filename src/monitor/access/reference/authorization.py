@@ -135,8 +135,9 @@ def api_key_accepted(snapshot: ApiSnapshot, stage: Stage, route: Route, request:
 
 def _presents_key(snapshot: ApiSnapshot, route: Route, request: Request) -> Tri:
     """With key source AUTHORIZER the caller needs no key, the authorizer's answer holds it."""
-    if snapshot.api_key_source == "AUTHORIZER":
-        return True if route.authorization is AuthorizationType.CUSTOM else None
+    has_function = route.authorization is AuthorizationType.CUSTOM
+    if has_function and snapshot.api_key_source == "AUTHORIZER":
+        return True
     if request.api_key:
         return True
     return None if any(name.lower() == "x-api-key" for name in request.headers) else False

@@ -39,6 +39,10 @@ _NEGATED = {
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
+# The values of a condition; None stands for what could not be read among them.
+Expected = tuple[str | None, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """`test` is the positive form: `StringNotLike` is `stringlike`, negated."""
@@ -63,11 +67,11 @@ def parse_operator(name: str) -> Operator | None:
 
 
 def condition_holds(
-    name: str, key: str, expected: tuple[str, ...], lookup: Lookup, *, variables: bool
+    name: str, key: str, expected: Expected, lookup: Lookup, *, variables: bool
 ) -> Tri:
     """`{name: {key: expected}}` for the request behind `lookup`."""
     operator = parse_operator(name)
-    if operator is None or not expected:
+    if operator is None:
         return None
     value = lookup(key)
     if operator.test == "null":
@@ -78,8 +82,8 @@ def condition_holds(
     return found if value.present else agreed((found, _when_missing(operator)))
 
 
-def _null_holds(wanted: str, value: KeyValue) -> Tri:
-    match wanted.lower():
+def _null_holds(wanted: str | None, value: KeyValue) -> Tri:
+    match (wanted or "").lower():
         case "true":
             return negation(value.present)
         case "false":
@@ -100,7 +104,7 @@ def _when_missing(operator: Operator) -> Tri:
 def _when_present(
     operator: Operator,
     value: KeyValue,
-    expected: tuple[str, ...],
+    expected: Expected,
     lookup: Lookup,
     *,
     variables: bool,
@@ -118,7 +122,7 @@ def _when_present(
 def _value_holds(
     operator: Operator,
     held: str | None,
-    expected: tuple[str, ...],
+    expected: Expected,
     lookup: Lookup,
     *,
     variables: bool,
@@ -129,8 +133,10 @@ def _value_holds(
 
 
 def _fits(
-    operator: Operator, held: str | None, expected: str, lookup: Lookup, *, variables: bool
+    operator: Operator, held: str | None, expected: str | None, lookup: Lookup, *, variables: bool
 ) -> Tri:
+    if expected is None:
+        return None
     if operator.test in _TEXT_TESTS:
         characters = resolve(expected, lookup, variables=variables)
         if characters is Unresolved.MISSING:
@@ -243,9 +249,9 @@ def _ordered(
 
 
 def _boolean(held: str, expected: str) -> Tri:
-    if {held.lower(), expected.lower()} <= {"true", "false"}:
-        return held.lower() == expected.lower()
-    return None
+    if expected.lower() not in ("true", "false"):
+        return None
+    return held.lower() == expected.lower()
 
 
 def _binary(_held: str, _expected: str) -> Tri:

@@ -104,7 +104,7 @@ def statement_applies(statement: Statement, asked: Asked, *, variables: bool) ->
 
 
 def principal_matches(element: Principals, effect: Effect | None, principal: str) -> Tri:
-    unreadable: list[Tri] = [None] if element.problems or not element.items else []
+    unreadable: list[Tri] = [None] if element.problems else []
     if element.negated:
         return _not_principal(element, effect, principal, unreadable)
     return any_of([*(_names(term, principal, effect) for term in element.items), *unreadable])
@@ -174,7 +174,7 @@ def action_matches(element: Terms) -> Tri:
 
 
 def _element(element: Terms, fits: list[bool] | list[Tri]) -> Tri:
-    unreadable: list[Tri] = [None] if element.problems or not element.items else []
+    unreadable: list[Tri] = [None] if element.problems else []
     found = any_of([*fits, *unreadable])
     return negation(found) if element.negated else found
 
@@ -250,12 +250,11 @@ def conditions_hold(statement: Statement, context: RequestContext, *, variables:
 
 
 def _condition_holds(condition: Condition, context: RequestContext, *, variables: bool) -> Tri:
-    if condition.problems:
-        return None
+    unreadable: tuple[str | None, ...] = (None,) if condition.problems else ()
     return condition_holds(
         condition.operator,
         condition.key,
-        tuple(term.text for term in condition.values),
+        (*(term.text for term in condition.values), *unreadable),
         context.lookup,
         variables=variables,
     )

@@ -1,0 +1,218 @@
+"""Sets of callers: who gets in, exactly, and whether that is within what is allowed.
+
+A set is a union of boxes. A box is a product: a network, addresses or VPC endpoints, principals,
+and the credentials each of them must hold. What a caller picks freely (headers, paths, tags) is no
+part of a box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from monitor.model.addresses import EVERYWHERE, ROUTABLE, AddressSet, address_at
+
+
+class CallerNetwork(StrEnum):
+    INTERNET = "internet"
+    VPC_ENDPOINT = "vpc-endpoint"
+
+
+class Credential(StrEnum):
+    """What a caller must hold besides an address; a signature is part of being a principal."""
+
+    TOKEN = "token"  # noqa: S105 - a kind of credential
+    API_KEY = "api-key"
+    CLIENT_CERTIFICATE = "client-certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class NameSet:
+    """The names listed, or with `excluded` all the others."""
+
+    names: frozenset[str] = frozenset()
+    excluded: bool = True
+
+    def __contains__(self, name: str) -> bool:
+        return (name in self.names) is not self.excluded
+
+    def __bool__(self) -> bool:
+        return self.excluded or bool(self.names)
+
+    def __and__(self, other: NameSet) -> NameSet:
+        if self.excluded and other.excluded:
+            return NameSet(self.names | other.names)
+        if self.excluded:
+            return NameSet(other.names - self.names, excluded=False)
+        return NameSet(
+            self.names - other.names if other.excluded else self.names & other.names, excluded=False
+        )
+
+    def __sub__(self, other: NameSet) -> NameSet:
+        return self & NameSet(other.names, excluded=not other.excluded)
+
+
+ANY_NAME = NameSet()
+
+
+def only(*names: str) -> NameSet:
+    return NameSet(frozenset(names), excluded=False)
+
+
+class PrincipalKind(StrEnum):
+    """`ANYONE` describes what is allowed; a caller is anonymous or has signed."""
+
+    ANYONE = "anyone"
+    ANONYMOUS = "anonymous"
+    SIGNED = "signed"
+
+
+OTHERS = "(others)"
+
+
+@dataclass(frozen=True, slots=True)
+class CallerPrincipal:
+    """A class of principals: an account, one principal of it, the organization they belong to.
+
+    `OTHERS` stands for all that the policies do not name; None, in what is allowed, for any.
+    """
+
+    kind: PrincipalKind
+    account: str | None = None
+    arn: str | None = None
+    organization: str | None = None
+
+    def covers(self, other: CallerPrincipal) -> bool:
+        """Whether all of the other are among these; what is not stated here does not matter."""
+        if self.kind is not PrincipalKind.ANYONE and self.kind is not other.kind:
+            return False
+        return (
+            self.account in (None, other.account)
+            and self.arn in (None, other.arn)
+            and self.organization in (None, other.organization)
+        )
+
+
+ANONYMOUS = CallerPrincipal(PrincipalKind.ANONYMOUS)
+ANYONE = CallerPrincipal(PrincipalKind.ANYONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerBox:
+    """Callers who share a network and hold all of `credentials`.
+
+    `addresses` speaks of the internet, `vpcs` and `endpoints` of VPC endpoints. `proven` False:
+    they may get in, which is not certain.
+    """
+
+    network: CallerNetwork
+    principals: frozenset[CallerPrincipal]
+    addresses: AddressSet = EVERYWHERE
+    vpcs: NameSet = ANY_NAME
+    endpoints: NameSet = ANY_NAME
+    credentials: frozenset[Credential] = frozenset()
+    proven: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.principals and self.addresses and self.vpcs and self.endpoints)
+
+    def minus(self, allowed: CallerBox) -> Iterator[CallerBox]:
+        """Those of this box who are not in the other, as disjoint boxes. Who holds more credentials
+        than are asked for is let in as well."""
+        if self.network is not allowed.network or not allowed.credentials <= self.credentials:
+            yield self
+            return
+        covered = frozenset(
+            one for one in self.principals if any(other.covers(one) for other in allowed.principals)
+        )
+        rest = replace(self, principals=self.principals - covered)
+        common = replace(self, principals=covered)
+        pieces = (
+            rest,
+            replace(common, addresses=common.addresses - allowed.addresses),
+            replace(
+                common,
+                addresses=common.addresses & allowed.addresses,
+                vpcs=common.vpcs - allowed.vpcs,
+            ),
+            replace(
+                common,
+                addresses=common.addresses & allowed.addresses,
+                vpcs=common.vpcs & allowed.vpcs,
+                endpoints=common.endpoints - allowed.endpoints,
+            ),
+        )
+        yield from (piece for piece in pieces if piece)
+
+    def one(self) -> Caller:
+        """One of them, an address of the internet where there is one."""
+        principal = min(
+            self.principals, key=lambda one: (one.kind, one.account or "", one.arn or "")
+        )
+        spans = (self.addresses & ROUTABLE).spans or self.addresses.spans
+        return Caller(
+            network=self.network,
+            principal=principal,
+            address=address_at(spans[0][0]) if self.network is CallerNetwork.INTERNET else None,
+            vpc=_some(self.vpcs, "vpc-"),
+            endpoint=_some(self.endpoints, "vpce-"),
+            credentials=self.credentials,
+            proven=self.proven,
+        )
+
+
+def _some(names: NameSet, prefix: str) -> str:
+    if not names.excluded:
+        return min(names.names)
+    candidates = (f"{prefix}{number:08x}" for number in range(len(names.names) + 1))
+    return next(name for name in candidates if name in names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """One caller, as a counter-example: who gets in although nobody allowed it."""
+
+    network: CallerNetwork
+    principal: CallerPrincipal
+    address: str | None
+    vpc: str
+    endpoint: str
+    credentials: frozenset[Credential]
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSet:
+    boxes: tuple[CallerBox, ...] = field(default=())
+
+    def __or__(self, other: CallerSet) -> CallerSet:
+        return CallerSet(tuple(dict.fromkeys((*self.boxes, *other.boxes))))
+
+    def __sub__(self, allowed: CallerSet) -> CallerSet:
+        """The callers who are not in the other set."""
+        left: Iterable[CallerBox] = self.boxes
+        for hole in allowed.boxes:
+            left = [piece for box in left for piece in box.minus(hole)]
+        return CallerSet(tuple(left))
+
+    def disjoint(self) -> CallerSet:
+        """The same callers, each in one box only; what is proven stays so."""
+        apart: list[CallerBox] = []
+        for box in sorted(self.boxes, key=lambda one: not one.proven):
+            apart += (CallerSet((box,)) - CallerSet(tuple(apart))).boxes
+        return CallerSet(tuple(apart))
+
+    def is_within(self, allowed: CallerSet) -> Caller | None:
+        """None if every caller of this set is in the other; otherwise one who is not, a proven one
+        if there is one."""
+        outside = (self - allowed).boxes
+        if not outside:
+            return None
+        return max(outside, key=lambda box: box.proven).one()
+
+
+NO_CALLERS = CallerSet()
+EVERY_CALLER = CallerSet(
+    tuple(CallerBox(network=network, principals=frozenset({ANYONE})) for network in CallerNetwork)
+)
