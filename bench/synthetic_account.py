@@ -168,7 +168,9 @@ def api_id(number: int) -> str:
 
 
 def path(number: int) -> str:
-    return f"/v1/accounts/{{account}}/resource-{number}/items/{{item}}"
+    """One of ten has parameters."""
+    account, item = ("{account}", "{item}") if number % 10 == 0 else ("main", "first")
+    return f"/v1/accounts/{account}/resource-{number}/items/{item}"
 
 
 def authorization(api: str, number: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
 
@@ -37,6 +39,9 @@ _USUAL = Config(
 _PACED = _USUAL.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
+# botocore's description of EC2 alone costs 25 MiB; this one has the operations that are used.
+_MODELS = Path(__file__).parent / "models"
+
 T = TypeVar("T", bound=BaseClient)
 
 
@@ -52,7 +57,7 @@ class AwsSession:
         shared: boto3.session.Session | None = None,
     ) -> None:
         self.pacer = pacer or Pacer()
-        self._session = shared or boto3.session.Session(profile_name=profile, region_name=region)
+        self._session = shared or _session(profile, region)
         self.region: str | None = region or self._session.region_name
         """None if neither the caller nor the configuration names one."""
 
@@ -118,3 +123,9 @@ class AwsSession:
         for event, handler in handlers.items():
             events.register_first(event, handler)
         return client
+
+
+def _session(profile: str | None, region: str | None) -> boto3.session.Session:
+    core = botocore.session.Session(profile=profile)
+    core.get_component("data_loader").search_paths.insert(0, str(_MODELS))
+    return boto3.session.Session(botocore_session=core, region_name=region)
