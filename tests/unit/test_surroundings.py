@@ -140,7 +140,7 @@ def answers(**changed: Any) -> AwsAnswers:
                 "UserPoolClients": [{"ClientId": "c1", "ClientName": "web", "UserPoolId": "x"}]
             },
             "lambda:GetPolicy": {"Policy": '{"Statement":[]}'},
-            "lambda:GetFunctionConcurrency": {},
+            "lambda:ListTags": {},
             "iam:GetAccountAuthorizationDetails": IDENTITIES,
             **{name.replace("__", ":"): answer for name, answer in changed.items()},
         }
@@ -469,7 +469,7 @@ def test_the_function_of_an_authorizer_is_read_with_its_policy() -> None:
     assert snapshot.functions == {
         FUNCTION: LambdaFunction(arn=FUNCTION, exists=True, policy='{"Statement":[]}')
     }
-    assert given.calls["lambda:GetFunctionConcurrency"] == 0
+    assert given.calls["lambda:ListTags"] == 0
 
 
 def test_the_policy_of_an_alias_is_the_aliass_own() -> None:
@@ -488,7 +488,7 @@ def test_the_policy_of_an_alias_is_the_aliass_own() -> None:
 
 def test_a_function_without_a_policy_is_told_from_a_missing_one() -> None:
     bare = added(authorized(), lambda__GetPolicy=MISSING)
-    missing = added(authorized(), lambda__GetPolicy=MISSING, lambda__GetFunctionConcurrency=MISSING)
+    missing = added(authorized(), lambda__GetPolicy=MISSING, lambda__ListTags=MISSING)
 
     assert bare.functions == {FUNCTION: LambdaFunction(arn=FUNCTION, exists=True)}
     assert missing.functions == {FUNCTION: LambdaFunction(arn=FUNCTION, exists=False)}

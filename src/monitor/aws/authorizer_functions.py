@@ -1,7 +1,7 @@
 """Functions of Lambda authorizers: whether they exist, and who may invoke them.
 
 The function's configuration is never asked for, because it holds its environment variables.
-Sources: Lambda API reference, "GetPolicy", "GetFunctionConcurrency"; API Gateway developer guide,
+Sources: Lambda API reference, "GetPolicy", "ListTags"; API Gateway developer guide,
 "Use API Gateway Lambda authorizers".
 """
 
@@ -63,9 +63,9 @@ class FunctionReads:
         """The smallest answer about a function that says whether there is one."""
         try:
             answer = ask(
-                lambda: self._client.get_function_concurrency(FunctionName=name),
+                lambda: self._client.list_tags(Resource=name),
                 service=SERVICE,
-                operation="GetFunctionConcurrency",
+                operation="ListTags",
                 unknown=Unknown.FUNCTION,
                 subject=arn,
             )

@@ -74,9 +74,7 @@ READS: Mapping[str, tuple[Permission, ...]] = MappingProxyType(
             "cognito-idp:ListUserPoolClients", "userpool/*"
         ),
         "lambda:GetPolicy": _of_account("lambda:GetPolicy", "function:*"),
-        "lambda:GetFunctionConcurrency": _of_account(
-            "lambda:GetFunctionConcurrency", "function:*"
-        ),
+        "lambda:ListTags": _of_account("lambda:ListTags", "function:*"),
     }
 )
 
