@@ -9,6 +9,7 @@ names, canaries.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from monitor.aws.user_pools import UserPoolReads
 from monitor.aws.vpc_endpoints import VpcEndpointReads
 from monitor.aws.web_acls import WebAclReads
 from monitor.model.api import ApiSnapshot, ApiType, AuthorizationType, DomainMapping
+from monitor.model.behind import LambdaFunction
 from monitor.model.gaps import Unknown
 
 pytestmark = pytest.mark.skipif(not installed(), reason="no .venv-emulator: run `make emulator`")
@@ -210,7 +212,7 @@ def test_a_websocket_api(fresh: World) -> None:
     assert [gap.error_code for gap in snapshot.gaps] == ["NoDeployedRoutes"]
 
 
-def test_a_user_pool_and_a_function_behind_authorizers(fresh: World, tmp_path: Any) -> None:
+def test_a_user_pool_and_a_function_behind_authorizers(fresh: World, tmp_path: Path) -> None:
     pool = fresh.client("cognito-idp").create_user_pool(
         PoolName="customers", AdminCreateUserConfig={"AllowAdminCreateUserOnly": True}
     )["UserPool"]
@@ -301,3 +303,20 @@ def test_an_api_that_is_deleted_is_gone(fresh: World) -> None:
 
     assert [source.read(api) for api in apis] == [None, None]
     assert reader(fresh).list_apis().apis == ()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_function_without_a_policy_is_told_from_a_missing_one(
+    fresh: World, tmp_path: Path, exists: bool
+) -> None:
+    if exists:
+        source = "def handler(event, context):\n    pass\n"
+        probes.function(fresh, "bare", source, tmp_path / "log")
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:bare"
+    who = fresh.assume("reader", "gatewatch", statements=table())
+
+    found = FunctionReads(fresh.client("lambda", who)).function(arn)
+
+    # The emulator answers an empty policy where AWS answers that there is none.
+    assert isinstance(found, LambdaFunction)
+    assert found.exists is exists

@@ -311,6 +311,21 @@ def test_a_websocket_stage_that_follows_the_draft_serves_it() -> None:
     assert snapshot.gaps == ()
 
 
+def test_the_authorizers_answer_may_bring_the_key() -> None:
+    by_authorizer = {"ApiKeySelectionExpression": "$context.authorizer.usageIdentifierKey"}
+
+    assert read(GetApi={**WEBSOCKET, **by_authorizer}).api_key_source == "AUTHORIZER"
+    assert read(GetApi=WEBSOCKET).api_key_source == "HEADER"
+
+
+@pytest.mark.parametrize("operation", ["GetRestApis", "apigatewayv2:GetApis"])
+def test_a_listing_that_is_not_found_is_no_empty_account(operation: str) -> None:
+    given = answers()
+    given.answers[operation] = GONE
+
+    assert [gap.unknown for gap in reader(given).list_apis().gaps] == [Unknown.LISTING]
+
+
 def test_nobody_can_read_what_a_pinned_websocket_stage_serves() -> None:
     given = answers(GetApi=WEBSOCKET, GetRoutes=CONNECT, GetStages={"Items": [PINNED, AUTO]})
 

@@ -195,7 +195,25 @@ def test_a_domain_whose_mappings_are_unread_is_named() -> None:
 
 
 def test_a_domain_that_vanished_leads_nowhere() -> None:
-    assert doors(answers(EDGE, GetBasePathMappings=GONE)) == Doors(domains={})
+    gone = {"GetBasePathMappings": GONE, "apigatewayv2:GetApiMappings": GONE}
+
+    assert doors(answers(EDGE, REGIONAL, **gone)) == Doors(domains={})
+
+
+def test_a_regional_domain_that_v2_does_not_know_tells_its_mappings_through_v1() -> None:
+    found = doors(answers(REGIONAL, **{"apigatewayv2:GetApiMappings": GONE}))
+
+    assert found.domains["rest1"][0].mappings == (DomainMapping(),)
+
+
+@pytest.mark.parametrize("operation", ["GetDomainNames", "GetDomainNameAccessAssociations"])
+def test_a_list_of_the_account_cannot_be_missing(operation: str) -> None:
+    given = answers(PRIVATE, **{operation: GONE})
+
+    answer = DomainReads(given.client(), given.client("apigatewayv2")).doors()
+
+    gaps = (answer,) if isinstance(answer, Gap) else answer.gaps
+    assert [(gap.operation, gap.error_code) for gap in gaps] == [(operation, "NotFoundException")]
 
 
 def test_pages_without_a_paginator_are_followed_and_a_loop_is_a_gap() -> None:

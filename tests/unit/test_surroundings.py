@@ -294,8 +294,13 @@ def test_a_stage_outside_every_plan_is_told() -> None:
         ("GetAccount", Unknown.OTHER),
     ],
 )
-def test_a_refused_read_of_the_account_is_one_gap(operation: str, unknown: Unknown) -> None:
-    snapshot = added(KEYED, **{operation: DENIED})
+@pytest.mark.parametrize("error", [DENIED, GONE, AwsError("TooManyRequestsException", 429)])
+def test_a_refused_read_of_the_account_is_one_gap(
+    operation: str, unknown: Unknown, error: AwsError
+) -> None:
+    if (operation, error) == ("GetUsagePlanKeys", GONE):
+        return  # the plan was deleted since it was listed: it has no keys
+    snapshot = added(KEYED, **{operation: error})
 
     assert [(gap.operation, gap.unknown, gap.account_wide) for gap in snapshot.gaps] == [
         (operation, unknown, True)

@@ -46,7 +46,13 @@ class RestApiReads:
                 for api in page.get("items", [])
             }
 
-        return ask(call, operation="GetRestApis", unknown=Unknown.LISTING, subject="restapis")
+        return ask(
+            call,
+            operation="GetRestApis",
+            unknown=Unknown.LISTING,
+            subject="restapis",
+            may_be_gone=False,
+        )
 
     def rest_api(self, api_id: str) -> RestApi | Gap:
         return ask(
@@ -171,6 +177,7 @@ class RestApiReads:
             unknown=Unknown.OTHER,
             subject="account",
             account_wide=True,
+            may_be_gone=False,
         )
 
 

@@ -49,7 +49,12 @@ class V2ApiReads:
             }
 
         return ask(
-            call, service=SERVICE, operation="GetApis", unknown=Unknown.LISTING, subject="v2/apis"
+            call,
+            service=SERVICE,
+            operation="GetApis",
+            unknown=Unknown.LISTING,
+            subject="v2/apis",
+            may_be_gone=False,
         )
 
     def api(self, api_id: str) -> V2Api | Gap:

@@ -46,16 +46,18 @@ def ask(
     subject: str,
     service: str = "apigateway",
     account_wide: bool = False,
+    may_be_gone: bool = True,
 ) -> T | Gap:
     """The answer of `call`, which asks and takes the answer apart, or the gap it leaves.
 
-    Raises Gone when AWS says that the subject does not exist: that is knowledge, not a gap.
+    Raises Gone when AWS says that the subject does not exist: that is knowledge, not a gap. Only of
+    a list of the account it is none (`may_be_gone` False): that can be empty, but not missing.
     """
     try:
         return call()
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "")) or "Unknown"
-        if code in _GONE:
+        if code in _GONE and may_be_gone:
             raise Gone(subject) from error
         reason = (code, str(error.response.get("Error", {}).get("Message", "")))
     except BotoCoreError as error:

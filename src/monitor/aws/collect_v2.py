@@ -199,6 +199,15 @@ def _strange(api_id: str, stage: Stage, configuration: Configuration) -> Iterato
     )
 
 
+def _key_source(found: V2Api) -> str:
+    """In the words of REST APIs: whether the caller or the authorizer's answer brings the key.
+
+    Source: API Gateway developer guide, "WebSocket API API key selection expressions".
+    """
+    by_authorizer = "$context.authorizer.usageIdentifierKey"
+    return "AUTHORIZER" if found.get("ApiKeySelectionExpression") == by_authorizer else "HEADER"
+
+
 def _described(snapshot: ApiSnapshot, found: V2Api) -> ApiSnapshot:
     """HTTP and WebSocket APIs are regional, all of them.
 
@@ -210,6 +219,7 @@ def _described(snapshot: ApiSnapshot, found: V2Api) -> ApiSnapshot:
         endpoint_types=(EndpointType.REGIONAL,),
         ip_address_type=ip_address_type(found.get("IpAddressType")),
         disable_default_endpoint=bool(found.get("DisableExecuteApiEndpoint", False)),
+        api_key_source=_key_source(found),
         cors=cors(found),
         tags=dict(found.get("Tags") or {}),
     )

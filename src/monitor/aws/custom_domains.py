@@ -116,9 +116,16 @@ class DomainReads:
         """
         if one.mode != _RULES_ONLY:
             by_v2 = one.domain.endpoint_type is EndpointType.REGIONAL
-            yield self._api_mappings if by_v2 else self._base_path_mappings
+            yield self._regional_mappings if by_v2 else self._base_path_mappings
         if one.mode not in _NO_RULES:
             yield self._routing_rules
+
+    def _regional_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+        try:
+            return self._api_mappings(one)
+        except Gone:
+            # Either the domain vanished, or v2 does not know it after all: v1 listed it.
+            return self._base_path_mappings(one)
 
     def _base_path_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
         pages = self._v1.get_paginator("get_base_path_mappings")
@@ -136,7 +143,9 @@ class DomainReads:
             ]
 
         subject = f"domainnames/{one.domain.domain_name}/basepathmappings"
-        return _ask(call, "apigateway", "GetBasePathMappings", Unknown.MAPPINGS, subject)
+        return _ask(
+            call, "apigateway", "GetBasePathMappings", Unknown.MAPPINGS, subject, may_be_gone=True
+        )
 
     def _api_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
         def call() -> list[tuple[str, DomainMapping]]:
@@ -152,7 +161,9 @@ class DomainReads:
             ]
 
         subject = f"v2/domainnames/{one.domain.domain_name}/apimappings"
-        return _ask(call, "apigatewayv2", "GetApiMappings", Unknown.MAPPINGS, subject)
+        return _ask(
+            call, "apigatewayv2", "GetApiMappings", Unknown.MAPPINGS, subject, may_be_gone=True
+        )
 
     def _routing_rules(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
         """Where each rule leads. Its conditions are headers and paths that the caller chooses, so
@@ -173,7 +184,9 @@ class DomainReads:
             ]
 
         subject = f"v2/domainnames/{one.domain.domain_name}/routingrules"
-        return _ask(call, "apigatewayv2", "ListRoutingRules", Unknown.MAPPINGS, subject)
+        return _ask(
+            call, "apigatewayv2", "ListRoutingRules", Unknown.MAPPINGS, subject, may_be_gone=True
+        )
 
     def _associations(
         self, listed: Iterable[_Listed], gaps: list[Gap]
@@ -237,7 +250,13 @@ _NO_RULES = frozenset({"", "BASE_PATH_MAPPING_ONLY", "API_MAPPING_ONLY"})
 
 
 def _ask(
-    call: Callable[[], T], service: str, operation: str, unknown: Unknown, subject: str
+    call: Callable[[], T],
+    service: str,
+    operation: str,
+    unknown: Unknown,
+    subject: str,
+    *,
+    may_be_gone: bool = False,
 ) -> T | Gap:
     return ask(
         call,
@@ -246,6 +265,7 @@ def _ask(
         unknown=unknown,
         subject=subject,
         account_wide=True,
+        may_be_gone=may_be_gone,
     )
 
 

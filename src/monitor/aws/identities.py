@@ -52,6 +52,7 @@ class IdentityReads:
             unknown=Unknown.IDENTITIES,
             subject="account authorization details",
             account_wide=True,
+            may_be_gone=False,
         )
 
 

@@ -315,7 +315,9 @@ def may_begin(resource: str, beginning: str) -> bool:
             elif token is Wild.ANY_ONE or token == char:
                 reached.add(place + 1)
         places = _with_stars_left_out(pattern, reached)
-    return bool(places)
+        if not places:
+            return False
+    return True
 
 
 def _with_stars_left_out(pattern: Pattern, places: set[int]) -> set[int]:

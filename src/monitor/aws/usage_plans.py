@@ -43,6 +43,7 @@ class UsagePlanReads:
             unknown=Unknown.PLANS,
             subject="usageplans",
             account_wide=True,
+            may_be_gone=False,
         )
 
     def keys(self) -> dict[str, ApiKey] | Gap:
@@ -62,6 +63,7 @@ class UsagePlanReads:
             unknown=Unknown.KEYS,
             subject="apikeys",
             account_wide=True,
+            may_be_gone=False,
         )
 
     def keys_of(self, plan_id: str) -> tuple[ApiKey, ...] | Gap:

@@ -46,6 +46,7 @@ class VpcEndpointReads:
             unknown=Unknown.VPC_ENDPOINTS,
             subject="execute-api endpoints",
             account_wide=True,
+            may_be_gone=False,
         )
 
 
