@@ -22,7 +22,9 @@ from monitor.cli.common import (
     put_out,
     terminal_width,
 )
-from monitor.cli.looking import empty_document, progress, reach, scan_document
+from monitor.cli.judging import Judging, empty_document
+from monitor.cli.looking import progress, reach
+from monitor.cli.state import state
 from monitor.events.cloudtrail import parse_changes
 from monitor.model.change import Change, LookAt
 from monitor.model.finding import Severity
@@ -36,7 +38,6 @@ from monitor.report.documents import (
     change_document,
     to_json,
 )
-from monitor.usecases.scan import scan as scan_region
 
 MAX_BYTES = 512 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -90,19 +91,12 @@ def _look(
     account = reach(tuple(wanted), profile=profile, rate=rate, policy=policy)
     if isinstance(account, Gap):
         return empty_document(tuple(wanted), [account])
-    with progress("looking at APIs") as tell:
-        return scan_document(
-            account,
-            [
-                scan_region(
-                    account.lookers[region],
-                    region=region,
-                    only=[account.api(region, api_id) for api_id in api_ids or ()],
-                    progress=tell,
-                )
-                for region, api_ids in wanted.items()
-            ],
-        )
+    with state(None) as kept, progress(account) as of_region:
+        judging = Judging(account=account, state=kept, started_at=account.started_at)
+        for region, api_ids in wanted.items():
+            only = None if api_ids is None else [account.api(region, id_) for id_ in api_ids]
+            judging.region(region, only, of_region(region))
+        return judging.document()
 
 
 def _wanted(changes: Sequence[Change], *, default_region: str) -> dict[str, list[str] | None]:

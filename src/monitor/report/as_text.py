@@ -18,6 +18,7 @@ from monitor.report.documents import (
     ScanDocument,
     StageDocument,
 )
+from monitor.report.judged import JudgedApi, judged_apis
 from monitor.report.plain import plain
 
 _STYLE = {
@@ -32,22 +33,26 @@ MAX_ROUTES = 8
 
 def scan_text(scan: ScanDocument, *, width: int = 100, color: bool = False) -> str:
     """`width` in columns."""
+    return "".join(scan_text_parts(scan, judged_apis(scan), width=width, color=color))
+
+
+def scan_text_parts(
+    scan: ScanDocument, judged: Iterable[JudgedApi], *, width: int = 100, color: bool = False
+) -> Iterator[str]:
+    """The same piece by piece; `scan` may be an outline, as long as `judged` holds the details."""
     console = _console(width, color)
     console.print(_verdict(scan))
-    by_api = _by_api(scan.findings)
-    for api in scan.apis:
-        console.print()
-        for line in _api(api):
-            console.print(line)
-        for finding in by_api.get((api.region, api.api_id), ()):
-            _print_finding(console, finding)
-        for gap in api.gaps:
-            console.print(_indent(_gap(gap), 2))
+    yield _text(console)
+    for each in judged:
+        console = _console(width, color)
+        _print_api(console, each)
+        yield _text(console)
+    console = _console(width, color)
     for gap in scan.gaps:
         console.print(_indent(_gap(gap), 0))
     console.print()
     console.print(_summary(scan))
-    return _text(console)
+    yield _text(console)
 
 
 def changes_text(
@@ -75,6 +80,16 @@ def _verdict(scan: ScanDocument) -> Text:
     if not scan.apis:
         return Text(f"No REST API in {where}", style="bold")
     return Text(f"Nothing exceeds the org policy in {where}", style="bold green")
+
+
+def _print_api(console: Console, judged: JudgedApi) -> None:
+    console.print()
+    for line in _api(judged.api):
+        console.print(line)
+    for finding in sorted(judged.findings, key=lambda item: list(Severity).index(item.severity)):
+        _print_finding(console, finding)
+    for gap in judged.api.gaps:
+        console.print(_indent(_gap(gap), 2))
 
 
 def _api(api: ApiDocument) -> Iterator[Text]:
@@ -157,18 +172,13 @@ def _summary(scan: ScanDocument) -> Text:
         if (count := sum(1 for finding in scan.findings if finding.severity is severity))
     )
     line = Text(f"{apis}, {worst or 'no findings'}; {_count(calls, 'AWS call')} in {seconds:.1f} s")
+    if refused := sum(scan.refused.values()):
+        line.append(f"; {refused} of them refused as too many, so it went slower", style="yellow")
+    if scan.continued:
+        line.append(f"; {len(scan.continued)} judged before the scan was stopped")
     if not scan.complete:
         line.append("; INCOMPLETE, see what was not read", style="bold yellow")
     return line
-
-
-def _by_api(
-    findings: Iterable[FindingDocument],
-) -> dict[tuple[str, str], list[FindingDocument]]:
-    found: dict[tuple[str, str], list[FindingDocument]] = {}
-    for finding in sorted(findings, key=lambda item: list(Severity).index(item.severity)):
-        found.setdefault((finding.region, finding.api_id), []).append(finding)
-    return found
 
 
 def _console(width: int, color: bool) -> Console:

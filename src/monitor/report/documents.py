@@ -118,7 +118,10 @@ class ApiDocument(_Document):
 
 class ScanDocument(_Document):
     """`complete` is false if anything could not be read; `calls` counts requests to AWS, repeated
-    ones included. `gaps` are those of no single API."""
+    ones included, and `refused` those of them that AWS refused as too many. `gaps` are those of no
+    single API. `continued`: the APIs (`region/id`) that an interrupted scan had judged, as far back
+    as `started_at`, and that were not read again.
+    """
 
     schema_: Literal["gatewatch.scan/1"] = Field(
         default="gatewatch.scan/1", serialization_alias="schema"
@@ -129,6 +132,8 @@ class ScanDocument(_Document):
     finished_at: datetime
     complete: bool
     calls: Mapping[str, int]
+    refused: Mapping[str, int] = Field(default_factory=dict)
+    continued: tuple[str, ...] = ()
     apis: tuple[ApiDocument, ...]
     gaps: tuple[GapDocument, ...]
     findings: tuple[FindingDocument, ...]
