@@ -6,12 +6,17 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.model import OperationModel
+
+_READING = ("Get", "List", "Describe")
+"""Services other than API Gateway send everything by POST."""
 
 Answer = Mapping[str, Any] | Exception | Callable[[Mapping[str, Any]], Any]
 
@@ -23,7 +28,11 @@ class AwsError(Exception):
 
 
 class AwsAnswers:
-    """Operation -> answer, an error, or a function of the request's parameters."""
+    """Operation -> answer, an error, or a function of the request's parameters.
+
+    Operations of API Gateway v1 by name (`GetStages`), those of any other service behind it
+    (`apigatewayv2:GetStages`), and so they are counted.
+    """
 
     def __init__(self, **answers: Answer) -> None:
         self.answers: dict[str, Answer] = dict(answers)
@@ -31,15 +40,25 @@ class AwsAnswers:
         self._lock = Lock()
 
     def client(self, service: str = "apigateway") -> Any:
-        client = boto3.client(service, region_name="us-east-1")
-        client.meta.events.register(f"before-call.{service}", self._answer)
+        client = boto3.client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        prefix = "" if service == "apigateway" else f"{service}:"
+        client.meta.events.register(f"before-call.{service}", partial(self._answer, prefix))
         return client
 
-    def _answer(self, model: OperationModel, params: Mapping[str, Any], **_: Any) -> Any:
-        assert model.http["method"] == "GET", f"{model.name} writes"
+    def _answer(self, prefix: str, model: OperationModel, params: Any, **_: Any) -> Any:
+        reads = model.http["method"] == "GET" or model.name.startswith(_READING)
+        assert reads, f"{prefix}{model.name} writes"
+        name = f"{prefix}{model.name}"
         with self._lock:
-            self.calls[model.name] += 1
-        answer = self.answers[model.name]
+            self.calls[name] += 1
+        assert name in self.answers, f"no answer was given for {name}"
+        answer = self.answers[name]
         if callable(answer):
             answer = answer(params)
         if isinstance(answer, AwsError):

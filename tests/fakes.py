@@ -31,6 +31,7 @@ class FakeSource:
     snapshots: dict[ApiId, ApiSnapshot] = field(default_factory=dict)
     listing_gaps: tuple[Gap, ...] = ()
     reads: list[ApiId] = field(default_factory=list)
+    forgotten: int = 0
 
     def list_apis(self) -> Listing:
         return Listing(apis=tuple(self.snapshots), gaps=self.listing_gaps)
@@ -38,6 +39,9 @@ class FakeSource:
     def read(self, api: ApiId) -> ApiSnapshot | None:
         self.reads.append(api)
         return self.snapshots.get(api)
+
+    def forget_surroundings(self) -> None:
+        self.forgotten += 1
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.gaps import Gap
+from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
 
@@ -31,6 +32,9 @@ class SnapshotSource(Protocol):
 
     def read(self, api: ApiId) -> ApiSnapshot | None:
         """The API as it is now; None if it does not exist (any more)."""
+
+    def forget_surroundings(self) -> None:
+        """What many APIs share, their doors above all, has changed: read it anew from now on."""
 
 
 class Conflict(Exception):
@@ -66,6 +70,15 @@ class FindingStore(Protocol):
 
     def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:
         """Store that the notice is told and where, wholly or not at all."""
+
+
+class ExportCache(Protocol):
+    """Exports by deployment. Losing an entry costs a call, never a wrong answer."""
+
+    def get(self, api: ApiId, deployment_id: str) -> KeptExport | None:
+        """What was put last; None if nothing, or if what is held is damaged."""
+
+    def put(self, api: ApiId, deployment_id: str, kept: KeptExport) -> None: ...
 
 
 class NotDelivered(Exception):

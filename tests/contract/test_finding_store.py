@@ -1,4 +1,4 @@
-"""One contract, two stores: memory, and DynamoDB as moto has it with the template's own keys."""
+"""One contract, three stores: memory, a folder, and DynamoDB with the template's own keys."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 from tests.builders import API, CAUSE, NOW, later, violation
+from tests.contract.tables import TABLE, findings_table
 from tests.template import resource
 
 from monitor.model.access import Scope
@@ -22,23 +21,23 @@ from monitor.model.notice import Conversation, Notice, Step, StepKind
 from monitor.model.record import ApiRecord
 from monitor.ports import Conflict, FindingStore
 from monitor.stores.dynamodb import DynamoDbStore, notice_api
+from monitor.stores.files import FileStore
 from monitor.stores.memory import MemoryStore
 
 OTHER = replace(API, api_id="zzzzzzzzzz")
 SAID = Conversation(channel="C1", message_ts="1.000001", is_open=True)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Iterator[FindingStore]:
+@pytest.fixture(params=["memory", "files", "dynamodb"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FindingStore]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        table = resource("FindingsTable")["Properties"]
-        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        client.create_table(TableName="findings", **{key: table[key] for key in wanted})
-        yield DynamoDbStore(client, "findings")
+    if request.param == "files":
+        yield FileStore(tmp_path)
+        return
+    with findings_table() as client:
+        yield DynamoDbStore(client, TABLE)
 
 
 def finding(**fields: Any) -> Finding:
@@ -170,3 +169,22 @@ def test_the_index_of_the_outbox_is_the_templates() -> None:
         "GlobalSecondaryIndexes"]]  # fmt: skip
 
     assert re.findall(r'UNTOLD_INDEX = "(\w+)"', source) == names
+
+
+def test_a_damaged_record_is_found_anew(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.commit(record(), None)
+    (path,) = tmp_path.rglob("record")
+    path.write_bytes(path.read_bytes()[:-9])
+
+    assert store.load(API) == ApiRecord(api=API)
+    store.commit(record(), None)
+    assert store.load(API) == record()
+
+
+def test_a_store_without_an_outbox_keeps_no_notice(tmp_path: Path) -> None:
+    store = FileStore(tmp_path, outbox=False)
+    store.commit(record(), notice())
+
+    assert store.load(API) == record()
+    assert not store.untold(limit=10)

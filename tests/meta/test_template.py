@@ -9,10 +9,18 @@ from typing import Any
 
 from tests.template import TEMPLATE, resource, resources, template
 
-from monitor.aws.operations import READS
+from monitor.aws.operations import READS, READS_OF_IDENTITIES, Permission
 from monitor.settings import NotifySettings, OnChangeSettings
 
-ARN = "arn:${AWS::Partition}:apigateway:${AWS::Region}::"
+WRITES = re.compile(
+    r"(apigateway:(?!GET$|ListRoutingRules$))|((ec2|wafv2|cognito-idp|lambda|iam):(?!Get|List|Describe))"
+)
+WITHOUT_RESOURCES = {
+    permission.action
+    for permissions in READS.values()
+    for permission in permissions
+    if permission.resource == "*"
+}
 
 
 def statements(role: str) -> list[dict[str, Any]]:
@@ -27,16 +35,39 @@ def listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_the_reader_may_do_exactly_what_it_does() -> None:
-    (grant,) = [s for s in statements("OnChangeRole") if s["Sid"] == "ReadRestApis"]
-    patterns = [r["Sub"].removeprefix(ARN) for r in listed(grant["Resource"])]
+def granted(role: str) -> list[Permission]:
+    """What a role may read of what is judged."""
+    return [
+        Permission(action, resource if isinstance(resource, str) else resource["Sub"])
+        for statement in statements(role)
+        if statement["Sid"].startswith("Read")
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
 
-    assert listed(grant["Action"]) == sorted({action for action, _ in READS.values()})
-    for operation, (_, path) in READS.items():
-        concrete = path.replace("*", "x")
-        assert any(fnmatchcase(concrete, pattern) for pattern in patterns), operation
-    for pattern in patterns:
-        assert any(fnmatchcase(p.replace("*", "x"), pattern) for _, p in READS.values()), pattern
+
+def covers(grant: Permission, needed: Permission) -> bool:
+    return grant.action == needed.action and fnmatchcase(
+        needed.resource.replace("*", "x"), grant.resource
+    )
+
+
+def test_the_reader_may_do_exactly_what_it_does() -> None:
+    needed = [(name, one) for name, permissions in READS.items() for one in permissions]
+    grants = granted("OnChangeRole")
+
+    for name, permission in needed:
+        assert any(covers(grant, permission) for grant in grants), f"{name}: {permission}"
+    for grant in grants:
+        assert any(covers(grant, permission) for _, permission in needed), grant
+
+
+def test_no_function_reads_identities() -> None:
+    (permissions,) = READS_OF_IDENTITIES.values()
+
+    for role in resources("AWS::IAM::Role"):
+        actions = {a for statement in statements(role) for a in listed(statement["Action"])}
+        assert actions.isdisjoint(one.action for one in permissions)
 
 
 def test_no_role_writes_to_what_is_judged_and_none_has_a_wildcard() -> None:
@@ -44,8 +75,9 @@ def test_no_role_writes_to_what_is_judged_and_none_has_a_wildcard() -> None:
         for statement in statements(role):
             for action in listed(statement["Action"]):
                 assert "*" not in action
-                assert not re.match(r"apigateway:(?!GET$)", action), f"{role} may {action}"
-            if statement["Sid"] != "Trace":
+                assert not WRITES.match(action), f"{role} may {action}"
+            actions = set(listed(statement["Action"]))
+            if statement["Sid"] != "Trace" and not actions & WITHOUT_RESOURCES:
                 assert "*" not in listed(statement["Resource"]), f"{role}: {statement['Sid']}"
 
 

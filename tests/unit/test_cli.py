@@ -125,8 +125,10 @@ def test_one_api_by_id_and_one_that_does_not_exist(run: Run) -> None:
 
     result = run("scan", "--api", api["id"], "--api", "nosuchapi1", "--format", "json")
 
-    assert [a["api_id"] for a in json.loads(result.stdout)["apis"]] == [api["id"]]
-    assert "nosuchapi1: no such REST API in us-east-1" in result.stderr
+    scan = json.loads(result.stdout)
+    assert [a["api_id"] for a in scan["apis"]] == [api["id"]]
+    assert [gap["message"] for gap in scan["gaps"]] == ["no such API in us-east-1"]
+    assert result.exit_code == 3
 
 
 def test_output_goes_to_the_file(run: Run, tmp_path: Path) -> None:

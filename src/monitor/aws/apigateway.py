@@ -7,19 +7,14 @@ calls. Source: API Gateway API reference, the operation of each name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.aws.asking import MalformedAnswer, ask
 from monitor.aws.openapi_export import parse_export
-from monitor.model.api import (
-    AuthorizationType,
-    Authorizer,
-    AuthorizerKind,
-    Configuration,
-    ResourcePolicy,
-    Route,
-    Stage,
-)
+from monitor.aws.words import authorization_type, authorizer_kind
+from monitor.model.api import Authorizer, Configuration, ResourcePolicy, Route, Stage
+from monitor.model.behind import AccountSettings, MethodSettings, Throttle
 from monitor.model.gaps import Gap, Unknown
 
 if TYPE_CHECKING:
@@ -40,17 +35,24 @@ class RestApiReads:
     def __init__(self, client: APIGatewayClient) -> None:
         self._client = client
 
-    def rest_apis(self) -> tuple[RestApi, ...] | Gap:
+    def rest_apis(self) -> dict[str, RestApi] | Gap:
+        """By id, each described as GetRestApi would: there is no need to ask again."""
         pages = self._client.get_paginator("get_rest_apis")
 
-        def call() -> tuple[RestApi, ...]:
-            return tuple(
-                api
+        def call() -> dict[str, RestApi]:
+            return {
+                api["id"]: api
                 for page in pages.paginate(PaginationConfig={"PageSize": PAGE})
                 for api in page.get("items", [])
-            )
+            }
 
-        return ask(call, operation="GetRestApis", unknown=Unknown.LISTING, subject="restapis")
+        return ask(
+            call,
+            operation="GetRestApis",
+            unknown=Unknown.LISTING,
+            subject="restapis",
+            may_be_gone=False,
+        )
 
     def rest_api(self, api_id: str) -> RestApi | Gap:
         return ask(
@@ -106,7 +108,7 @@ class RestApiReads:
                 routes=tuple(
                     Route(
                         key=f"{verb} {path}",
-                        authorization=_authorization(method.get("authorizationType")),
+                        authorization=authorization_type(method.get("authorizationType")),
                         api_key_required=method.get("apiKeyRequired"),
                     )
                     for path, methods in summary.items()
@@ -158,45 +160,77 @@ class RestApiReads:
             subject=f"restapis/{api_id}/authorizers",
         )
 
+    def account(self) -> AccountSettings | Gap:
+        """API Gateway's settings of the account in this region."""
+
+        def call() -> AccountSettings:
+            answer = self._client.get_account()
+            throttle = answer.get("throttleSettings", {})
+            return AccountSettings(
+                log_role=answer.get("cloudwatchRoleArn"),
+                throttle=Throttle(rate=throttle.get("rateLimit"), burst=throttle.get("burstLimit")),
+            )
+
+        return ask(
+            call,
+            operation="GetAccount",
+            unknown=Unknown.OTHER,
+            subject="account",
+            account_wide=True,
+            may_be_gone=False,
+        )
+
 
 def _stage(item: Mapping[str, Any]) -> Stage:
     canary = item.get("canarySettings") or {}
+    updated = item.get("lastUpdatedDate")
     return Stage(
         name=item["stageName"],
         deployment_id=item.get("deploymentId"),
         canary_deployment_id=canary.get("deploymentId"),
         canary_percent=float(canary.get("percentTraffic") or 0.0),
         web_acl_arn=item.get("webAclArn"),
+        last_updated_at=updated if isinstance(updated, datetime) else None,
+        settings={
+            key: _settings(given) for key, given in (item.get("methodSettings") or {}).items()
+        },
+        access_log_arn=(item.get("accessLogSettings") or {}).get("destinationArn"),
+        client_certificate_id=item.get("clientCertificateId"),
+        tracing=bool(item.get("tracingEnabled", False)),
+    )
+
+
+def _settings(given: Mapping[str, Any]) -> MethodSettings:
+    return MethodSettings(
+        throttle=Throttle(
+            rate=given.get("throttlingRateLimit"), burst=given.get("throttlingBurstLimit")
+        ),
+        logging_level=given.get("loggingLevel"),
+        data_trace=bool(given.get("dataTraceEnabled", False)),
+        metrics=bool(given.get("metricsEnabled", False)),
+        caching=bool(given.get("cachingEnabled", False)),
+        cache_encrypted=bool(given.get("cacheDataEncrypted", False)),
+        cache_ttl_seconds=given.get("cacheTtlInSeconds"),
+        cache_control_authorized=given.get("requireAuthorizationForCacheControl"),
     )
 
 
 def _route(path: str, verb: str, method: Mapping[str, Any]) -> Route:
     return Route(
         key=f"{verb} {path}",
-        authorization=_authorization(method.get("authorizationType")),
+        authorization=authorization_type(method.get("authorizationType")),
         authorizer_id=method.get("authorizerId"),
         api_key_required=method.get("apiKeyRequired"),
         scopes=tuple(method.get("authorizationScopes", ())),
     )
 
 
-def _authorization(value: object) -> AuthorizationType | None:
-    try:
-        return AuthorizationType(str(value))
-    except ValueError:
-        return None  # a type that AWS added since: unknown, not open and not closed
-
-
 def _authorizer(item: Mapping[str, Any]) -> Authorizer:
-    try:
-        kind = AuthorizerKind(str(item.get("type")))
-    except ValueError:
-        kind = None
     sources = str(item.get("identitySource") or "")
     return Authorizer(
         authorizer_id=item["id"],
         name=item.get("name", ""),
-        kind=kind,
+        kind=authorizer_kind(item.get("type")),
         identity_sources=tuple(part.strip() for part in sources.split(",") if part.strip()),
         identity_validation=item.get("identityValidationExpression"),
         cache_ttl_seconds=item.get("authorizerResultTtlInSeconds"),

@@ -1,203 +1,155 @@
-"""Reads -> one `ApiSnapshot` with its gaps, in two parallel rounds and the fewest calls AWS allows:
-2 + D for the live state and the listing's share (D = distinct deployments), 1 or 2 for the draft.
-"""
+"""The port `SnapshotSource` over boto3: lists the APIs of a region, and reads one of them whole,
+with its doors and what stands behind it. Every failure is a gap of the snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, Protocol
 
-from monitor.aws.apigateway import RestApi, RestApiReads
+from monitor.aws.apigateway import RestApiReads
+from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.asking import Gone
-from monitor.model.api import (
-    ApiId,
-    ApiSnapshot,
-    ApiType,
-    Configuration,
-    EndpointType,
-    IpAddressType,
-    PolicySource,
-    ResourcePolicy,
-    Route,
-    Stage,
-)
+from monitor.aws.collect_rest import RestCollector
+from monitor.aws.collect_v2 import V2Collector
+from monitor.aws.kept_exports import KeptExports
+from monitor.aws.parts import unreadable
+from monitor.aws.surroundings import Surroundings
+from monitor.model.api import ApiId, ApiSnapshot, ApiType
+from monitor.model.change import ApiFamily
 from monitor.model.gaps import Gap, Unknown
-from monitor.ports import Clock, Listing
+from monitor.ports import Clock, ExportCache, Listing
 
-T = TypeVar("T")
+
+class _Collector(Protocol):
+    """Reads the APIs of one family. `describe` and `read` raise Gone."""
+
+    def listing(self) -> Mapping[str, Mapping[str, Any]] | Gap: ...
+    def describe(self, api_id: str) -> Mapping[str, Any] | Gap: ...
+    def root(self, api_id: str) -> str: ...
+    def read(self, api: ApiId, described: Mapping[str, Any] | None) -> ApiSnapshot: ...
 
 
 class SnapshotReader:
-    """The port `SnapshotSource` over boto3. One reader serves one account and region."""
+    """One reader serves one account and region. `surroundings` None: neither doors nor what stands
+    behind are read, and the snapshot says so. `exports` None: no export is kept."""
 
     def __init__(
         self,
-        reads: RestApiReads,
+        rest: RestApiReads,
+        v2: V2ApiReads,
         clock: Clock,
         *,
         account_id: str,
         region: str,
         partition: str = "aws",
+        surroundings: Surroundings | None = None,
+        exports: ExportCache | None = None,
         workers: int = 4,
     ) -> None:
-        self._reads = reads
         self._clock = clock
         self._account_id = account_id
         self._region = region
         self._partition = partition
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="gatewatch-read")
-        self._listed: dict[str, RestApi] = {}
+        self._surroundings = surroundings
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="gatewatch-read")
+        kept = KeptExports(exports) if exports is not None else None
+        self._collectors: dict[ApiFamily, _Collector] = {
+            ApiFamily.REST: RestCollector(rest, kept, pool, clock),
+            ApiFamily.V2: V2Collector(v2, kept, pool, clock),
+        }
+        self._listed: dict[ApiFamily, dict[str, Mapping[str, Any]]] = {one: {} for one in ApiFamily}
+        self._families: dict[str, ApiFamily] = {}
 
     def list_apis(self) -> Listing:
-        """Every REST API of the region. What is listed is not asked for again by `read`."""
-        answer = self._reads.rest_apis()
-        if isinstance(answer, Gap):
-            return Listing(apis=(), gaps=(answer,))
-        self._listed = {str(api["id"]): api for api in answer}
-        return Listing(apis=tuple(self._api_id(api_id) for api_id in self._listed))
+        """Every API of the region, of both families. What is listed is not asked for again by
+        `read`; a listing that failed is a gap, and the other one stands."""
+        apis: list[ApiId] = []
+        gaps: list[Gap] = []
+        for family, collector in self._collectors.items():
+            answer = collector.listing()
+            if isinstance(answer, Gap):
+                gaps.append(answer)
+                continue
+            self._listed[family] = dict(answer)
+            apis.extend(self._api_id(api_id, family) for api_id in answer)
+        return Listing(apis=tuple(apis), gaps=tuple(gaps))
 
     def read(self, api: ApiId) -> ApiSnapshot | None:
         """The API as it is now, or None if it is gone.
 
-        A stage or deployment that vanishes between two calls makes a second try; what vanishes
-        again is a gap.
+        Where nobody told its family, REST is tried first. A stage or deployment that vanishes
+        between two calls makes a second try; what vanishes again is a gap.
         """
+        known = api.family or self._families.get(api.api_id)
+        if known is None:
+            known = next((one for one in ApiFamily if api.api_id in self._listed[one]), None)
+        unread: ApiSnapshot | None = None
+        for one in [known] if known is not None else list(ApiFamily):
+            snapshot = self._read(api, one, probe=known is None)
+            if snapshot is None:
+                continue
+            if known is None and _is_unread(snapshot):
+                unread = unread or snapshot  # it may be of the other family
+                continue
+            self._families[api.api_id] = one
+            snapshot = replace(snapshot, api=replace(api, family=one))
+            return self._surroundings.added(snapshot) if self._surroundings else snapshot
+        self._families.pop(api.api_id, None)
+        return unread
+
+    def forget_surroundings(self) -> None:
+        """Read doors and what stands behind anew from now on: something of it has changed."""
+        if self._surroundings is not None:
+            self._surroundings.forget()
+
+    def _read(self, api: ApiId, family: ApiFamily, *, probe: bool) -> ApiSnapshot | None:
+        """`probe`: the API may be of the other family, so first ask for nothing but itself."""
+        collector = self._collectors[family]
         vanished = ""
-        for listed in (self._listed.pop(api.api_id, None), None):
+        for described in self._descriptions(family, api.api_id, probe=probe):
+            if isinstance(described, Gap):
+                return unreadable(api, _UNREAD[family], described, self._clock.now())
             try:
-                return self._read(api, listed)
+                return collector.read(api, described)
             except Gone as gone:
                 vanished = str(gone)
-            if vanished == f"restapis/{api.api_id}":
+            if vanished == collector.root(api.api_id):
                 return None
-        return self._unreadable(api, _moving(vanished))
-
-    def _read(self, api: ApiId, listed: RestApi | None) -> ApiSnapshot:
-        api_id = api.api_id
-        read_at = self._clock.now()
-        stages_f = self._pool.submit(self._reads.stages, api_id)
-        routes_f = self._pool.submit(self._reads.draft_routes, api_id)
-        described = listed if listed is not None else self._reads.rest_api(api_id)
-        if isinstance(described, Gap):
-            return self._unreadable(api, described)
-        saved = ResourcePolicy(text=described.get("policy") or None, source=PolicySource.SAVED)
-        gaps: list[Gap] = []
-        stages = _or(stages_f.result(), (), gaps)
-        # Round two: what each deployment serves, and the draft's authorizers if a method names one.
-        live_f = {
-            deployment_id: self._pool.submit(self._live, api_id, deployment_id, stage, saved)
-            for deployment_id, stage in _stage_of_each_deployment(stages).items()
-        }
-        draft = self._draft(api_id, _or(routes_f.result(), None, gaps), saved, gaps)
-        deployments: dict[str, Configuration] = {}
-        for deployment_id, future in live_f.items():
-            part = future.result()
-            gaps.extend(part.gaps)
-            if part.configuration is not None:
-                deployments[deployment_id] = part.configuration
-        snapshot = self._describe(api, described, gaps)
-        return replace(
-            snapshot,
-            read_at=read_at,
-            stages=stages,
-            deployments=deployments,
-            draft=draft,
-            gaps=tuple(gaps),
-        )
-
-    def _live(
-        self, api_id: str, deployment_id: str, stage: str | None, saved: ResourcePolicy
-    ) -> _Live:
-        if stage is None:
-            return self._summary(api_id, deployment_id, _canary_gap(api_id, deployment_id))
-        answer = self._reads.export(api_id, stage, saved)
-        if isinstance(answer, Gap):
-            return self._summary(api_id, deployment_id, answer)
-        return _Live(answer, ())
-
-    def _summary(self, api_id: str, deployment_id: str, why: Gap) -> _Live:
-        summary = self._reads.deployment_summary(api_id, deployment_id)
-        if isinstance(summary, Gap):
-            return _Live(None, (why, summary))
-        return _Live(summary, (replace(why, unknown=Unknown.LIVE_GUARDS),))
-
-    def _draft(
-        self,
-        api_id: str,
-        routes: tuple[Route, ...] | None,
-        saved: ResourcePolicy,
-        gaps: list[Gap],
-    ) -> Configuration | None:
-        if routes is None:
+        if not vanished:
             return None
-        named = any(route.authorizer_id for route in routes)
-        authorizers = _or(self._reads.authorizers(api_id), {}, gaps) if named else {}
-        return Configuration(routes=routes, authorizers=authorizers, policies=(saved,))
+        return unreadable(api, _UNREAD[family], _moving(vanished), self._clock.now())
 
-    def _describe(self, api: ApiId, described: RestApi, gaps: list[Gap]) -> ApiSnapshot:
-        endpoint = described.get("endpointConfiguration", {})
-        return ApiSnapshot(
-            api=api,
-            api_type=ApiType.REST,
-            name=described.get("name", ""),
-            read_at=self._clock.now(),
-            endpoint_types=_endpoint_types(api, endpoint.get("types", ()), gaps),
-            ip_address_type=_ip_address_type(endpoint.get("ipAddressType")),
-            disable_default_endpoint=bool(described.get("disableExecuteApiEndpoint", False)),
-            api_key_source=described.get("apiKeySource", "HEADER"),
-            tags=dict(described.get("tags", {})),
-        )
+    def _descriptions(
+        self, family: ApiFamily, api_id: str, *, probe: bool
+    ) -> Iterator[Mapping[str, Any] | Gap | None]:
+        """What to begin the tries with; none at all if there is no such API."""
+        described: Mapping[str, Any] | Gap | None = self._listed[family].pop(api_id, None)
+        if described is None and probe:
+            try:
+                described = self._collectors[family].describe(api_id)
+            except Gone:
+                return
+        yield described
+        yield None
 
-    def _unreadable(self, api: ApiId, gap: Gap) -> ApiSnapshot:
-        return ApiSnapshot(
-            api=api, api_type=ApiType.REST, name="", read_at=self._clock.now(), gaps=(gap,)
-        )
-
-    def _api_id(self, api_id: str) -> ApiId:
+    def _api_id(self, api_id: str, family: ApiFamily) -> ApiId:
         return ApiId(
             account_id=self._account_id,
             region=self._region,
             api_id=api_id,
             partition=self._partition,
+            family=family,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    configuration: Configuration | None
-    gaps: tuple[Gap, ...]
+_UNREAD = {ApiFamily.REST: ApiType.REST, ApiFamily.V2: ApiType.HTTP}
+"""What an API of a family is called as long as nothing of it could be read."""
 
 
-def _or(answer: T | Gap, otherwise: T, gaps: list[Gap]) -> T:
-    if isinstance(answer, Gap):
-        gaps.append(answer)
-        return otherwise
-    return answer
-
-
-def _stage_of_each_deployment(stages: Iterable[Stage]) -> dict[str, str | None]:
-    """Deployment id -> a stage whose export shows it; None where only a canary serves it."""
-    found: dict[str, str | None] = {}
-    for stage in stages:
-        if stage.deployment_id:
-            found[stage.deployment_id] = stage.name
-    for stage in stages:
-        if stage.canary_deployment_id:
-            found.setdefault(stage.canary_deployment_id, None)
-    return found
-
-
-def _canary_gap(api_id: str, deployment_id: str) -> Gap:
-    return Gap(
-        service="apigateway",
-        operation="GetExport",
-        error_code="NoExportOfCanary",
-        unknown=Unknown.CANARY,
-        subject=f"restapis/{api_id}/deployments/{deployment_id}",
-        message="AWS exports a stage's own deployment, not its canary's",
-    )
+def _is_unread(snapshot: ApiSnapshot) -> bool:
+    return any(gap.unknown is Unknown.API for gap in snapshot.gaps)
 
 
 def _moving(subject: str) -> Gap:
@@ -209,26 +161,3 @@ def _moving(subject: str) -> Gap:
         subject=subject,
         message="the API was changed twice while it was read",
     )
-
-
-def _endpoint_types(api: ApiId, types: Iterable[str], gaps: list[Gap]) -> tuple[EndpointType, ...]:
-    known = {kind.value: kind for kind in EndpointType}
-    types = tuple(types)
-    if types and all(kind in known for kind in types):
-        return tuple(known[kind] for kind in types)
-    gaps.append(
-        Gap(
-            service="apigateway",
-            operation="GetRestApi",
-            error_code="UnknownValue",
-            unknown=Unknown.DOORS,
-            subject=f"restapis/{api.api_id}",
-            message=f"endpoint types {', '.join(types) or 'missing'}",
-        )
-    )
-    return ()
-
-
-def _ip_address_type(value: object) -> IpAddressType:
-    # Anything that is not IPv4 alone is judged as both families: the wider reading.
-    return IpAddressType.IPV4 if value in (None, "ipv4") else IpAddressType.DUALSTACK

@@ -1,4 +1,5 @@
-"""GetExport's OpenAPI 3.0 document (`extensions=apigateway,authorizers`) -> what a stage serves.
+"""An OpenAPI 3.0 export with API Gateway's extensions (GetExport with
+`extensions=apigateway,authorizers`, ExportApi) -> what a stage serves.
 
 The document is the only place where AWS shows the deployed methods together with their authorizers
 and the resource policy. Sources: API Gateway developer guide, "Export a REST API",
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from monitor.aws.asking import MalformedAnswer
@@ -55,6 +57,18 @@ def parse_export(body: bytes, saved: ResourcePolicy) -> Configuration:
     Raises MalformedAnswer.
     """
     document = _object(_load(body), "the export")
+    return replace(_configuration(document), policies=_policies(document, saved))
+
+
+def parse_http_export(body: bytes) -> Configuration:
+    """What the exported stage of an HTTP API serves; it has no resource policy.
+
+    Raises MalformedAnswer.
+    """
+    return _configuration(_object(_load(body), "the export"))
+
+
+def _configuration(document: Mapping[str, Any]) -> Configuration:
     components = _object(document.get("components", {}), "components")
     schemes = _object(components.get("securitySchemes", {}), "components.securitySchemes")
     authorizers = {
@@ -63,11 +77,7 @@ def parse_export(body: bytes, saved: ResourcePolicy) -> Configuration:
         if isinstance(scheme, dict)
         and isinstance(extension := scheme.get("x-amazon-apigateway-authorizer"), dict)
     }
-    return Configuration(
-        routes=tuple(_routes(document, schemes)),
-        authorizers=authorizers,
-        policies=_policies(document, saved),
-    )
+    return Configuration(routes=tuple(_routes(document, schemes)), authorizers=authorizers)
 
 
 def _load(body: bytes) -> object:
@@ -95,10 +105,12 @@ def _routes(document: Mapping[str, Any], schemes: Mapping[str, Any]) -> Iterator
     for path, operations in _object(document.get("paths"), "paths").items():
         for key, operation in _object(operations, f"paths.{path}").items():
             if verb := _VERBS.get(key.lower()):
-                yield _route(verb, path, _object(operation, f"paths.{path}.{key}"), schemes)
+                given = _object(operation, f"paths.{path}.{key}")
+                default = given.get("isDefaultRoute") is True or path == "/$default"
+                yield _route("$default" if default else f"{verb} {path}", given, schemes)
 
 
-def _route(verb: str, path: str, operation: Mapping[str, Any], schemes: Mapping[str, Any]) -> Route:
+def _route(key: str, operation: Mapping[str, Any], schemes: Mapping[str, Any]) -> Route:
     guards: list[AuthorizationType | None] = []
     authorizer_id: str | None = None
     scopes: tuple[str, ...] = ()
@@ -120,7 +132,7 @@ def _route(verb: str, path: str, operation: Mapping[str, Any], schemes: Mapping[
         AuthorizationType.NONE if not guards else guards[0] if len(guards) == 1 else None
     )
     return Route(
-        key=f"{verb} {path}",
+        key=key,
         authorization=authorization,
         authorizer_id=authorizer_id if len(guards) == 1 else None,
         api_key_required=needs_key,
@@ -188,6 +200,7 @@ def _authorizer(name: str, extension: Mapping[str, Any], scheme: Mapping[str, An
         user_pool_arns=_texts(extension.get("providerARNs")),
         issuer=_text(jwt.get("issuer")),
         audiences=_texts(jwt.get("audience")),
+        simple_responses=extension.get("enableSimpleResponses") is True,
     )
 
 
@@ -201,6 +214,8 @@ def _policies(document: Mapping[str, Any], saved: ResourcePolicy) -> tuple[Resou
 
 
 def _split(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return _texts(value)
     if not isinstance(value, str):
         return ()
     return tuple(part.strip() for part in value.split(",") if part.strip())

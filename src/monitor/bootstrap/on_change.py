@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
@@ -14,6 +15,9 @@ from monitor.settings import OnChangeSettings
 from monitor.stores.dynamodb import DynamoDbStore
 from monitor.usecases.look import Looker
 from monitor.usecases.react import Place
+
+SURROUNDINGS_SERVE = timedelta(minutes=5)
+"""See docs/decisions/0006-surroundings-are-read-once.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,9 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
     session = AwsSession(region, pacer=Pacer(settings.rate))
     store = DynamoDbStore(session.dynamodb, settings.table)
     return OnChange(
-        looker=looker(session, store, place, default_org_policy()),
+        looker=looker(
+            session, store, place, default_org_policy(), surroundings_serve=SURROUNDINGS_SERVE
+        ),
         queue=SqsWorkQueue(session.sqs, settings.queue_url),
         place=place,
         pacer=session.pacer,

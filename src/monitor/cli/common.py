@@ -103,13 +103,16 @@ def parse_json(text: str, name: str) -> Any:
         raise WrongInput(f"{name}: nested too deeply to be read") from error
 
 
-def put_out(answer: str, output: Path | None) -> None:
-    """Raises WrongInput if the file cannot be written."""
+def put_out(answer: str | Iterable[str], output: Path | None) -> None:
+    """Text, or the parts of one. Raises WrongInput if the file cannot be written."""
+    parts = [answer] if isinstance(answer, str) else answer
     if output is None:
-        click.echo(answer, nl=False)
+        for part in parts:
+            click.echo(part, nl=False)
         return
     try:
-        output.write_text(answer, "utf-8")
+        with output.open("w", encoding="utf-8") as file:
+            file.writelines(parts)
     except OSError as error:
         raise WrongInput(f"{output}: {error.strerror or error}") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import click
 
 from monitor.evaluation.catalogue import RULES
-from monitor.report.as_text import Detail, scan_text
+from monitor.report.as_text import Detail, scan_text, scan_text_parts
 from monitor.report.comparison import compare
 from monitor.report.documents import ScanDocument
 from monitor.report.formats import FORMATS, RENDERERS
+from monitor.report.judged import JudgedApi, json_parts, whole
 from monitor.report.report import Report, by_id
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -64,16 +65,37 @@ def render(
     detail: Detail | None = None,
 ) -> str:
     """The last scan; with earlier ones before it, compared with them."""
-    report = Report(
+    report = _report(scans)
+    if format_ != "text":
+        return RENDERERS[format_](report)
+    width, color = terminal_width(output)
+    return scan_text(report, width=width, color=color, detail=detail or Detail.NORMAL)
+
+
+def render_parts(
+    outline: ScanDocument,
+    judged: Callable[[], Iterable[JudgedApi]],
+    format_: str,
+    output: Path | None,
+    detail: Detail | None,
+) -> Iterable[str]:
+    """A scan whose details are read an API at a time; only `text` and `json` do with so little."""
+    if format_ == "json":
+        return json_parts(outline, judged)
+    if format_ == "text":
+        width, color = terminal_width(output)
+        detail = detail or Detail.NORMAL
+        return scan_text_parts(_report([outline]), judged, width=width, color=color, detail=detail)
+    return [render([whole(outline, judged())], format_, output)]
+
+
+def _report(scans: Sequence[ScanDocument]) -> Report:
+    return Report(
         scan=scans[-1],
         rules=by_id(RULES),
         version=version("gatewatch"),
         comparison=compare(scans) if len(scans) > 1 else None,
     )
-    if format_ != "text":
-        return RENDERERS[format_](report)
-    width, color = terminal_width(output)
-    return scan_text(report, width=width, color=color, detail=detail or Detail.NORMAL)
 
 
 def terminal_width(output: Path | None) -> tuple[int, bool]:

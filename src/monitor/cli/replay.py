@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from monitor.cli.common import (
     parse_json,
     put_out,
 )
-from monitor.cli.looking import empty_document, progress, reach, scan_document
+from monitor.cli.judging import Judging, empty_document
+from monitor.cli.looking import progress, reach
 from monitor.cli.rendering import render, report_options, terminal_width
+from monitor.cli.state import state
 from monitor.events.cloudtrail import parse_changes
 from monitor.model.change import Change, LookAt
 from monitor.model.finding import Severity
@@ -37,7 +39,6 @@ from monitor.report.documents import (
     change_document,
     to_json,
 )
-from monitor.usecases.scan import scan as scan_region
 
 MAX_BYTES = 512 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -94,19 +95,17 @@ def _look(
     account = reach(tuple(wanted), profile=profile, rate=rate, policy=policy)
     if isinstance(account, Gap):
         return empty_document(tuple(wanted), [account])
-    with progress("looking at APIs") as tell:
-        return scan_document(
-            account,
-            [
-                scan_region(
-                    account.lookers[region],
-                    region=region,
-                    only=[account.api(region, api_id) for api_id in api_ids or ()],
-                    progress=tell,
-                )
-                for region, api_ids in wanted.items()
-            ],
+    with state(None) as kept, progress(account) as of_region:
+        judging = Judging(
+            account=account,
+            state=kept,
+            started_at=account.started_at,
+            only_apis=_only(wanted.values()),
         )
+        for region, api_ids in wanted.items():
+            only = None if api_ids is None else [account.api(region, id_) for id_ in api_ids]
+            judging.region(region, only, of_region(region))
+        return judging.document()
 
 
 def _wanted(changes: Sequence[Change], *, default_region: str) -> dict[str, list[str] | None]:
@@ -121,6 +120,12 @@ def _wanted(changes: Sequence[Change], *, default_region: str) -> dict[str, list
             if apis is not None:
                 apis += [api_id for api_id in change.api_ids if api_id not in apis]
     return wanted
+
+
+def _only(wanted: Iterable[Sequence[str] | None]) -> tuple[str, ...]:
+    """The APIs looked at, if no region was looked at as a whole."""
+    lists = list(wanted)
+    return () if None in lists else tuple(api_id for ids in lists for api_id in ids or ())
 
 
 def _changes(file: Path) -> Iterator[Change]:

@@ -3,9 +3,10 @@ their proof and fix one indent deeper, a summary last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 
 from rich.text import Text
 
@@ -13,6 +14,7 @@ from monitor.model.finding import Severity, Status
 from monitor.report.comparison import Comparison
 from monitor.report.documents import ApiDocument, FindingDocument, ScanDocument, StageDocument
 from monitor.report.finding_text import SEVERITY_STYLE, finding_lines, gap_line
+from monitor.report.judged import JudgedApi, judged_apis
 from monitor.report.order import most_urgent_first, urgency
 from monitor.report.plain import plain
 from monitor.report.report import Report
@@ -54,31 +56,57 @@ def scan_text(
     report: Report, *, width: int = 100, color: bool = False, detail: Detail = Detail.NORMAL
 ) -> str:
     """`width` in columns."""
-    return write(_lines(report, width, detail), width=width, color=color)
+    judged = tuple(judged_apis(report.scan))
+    parts = scan_text_parts(report, lambda: judged, width=width, color=color, detail=detail)
+    return "".join(parts)
 
 
-def _lines(report: Report, width: int, detail: Detail) -> Iterator[Line]:
-    scan = report.scan
-    yield Line(Text(verdict(scan), style=f"bold {_mood(scan)}"))
+def scan_text_parts(
+    report: Report,
+    judged: Callable[[], Iterable[JudgedApi]],
+    *,
+    width: int = 100,
+    color: bool = False,
+    detail: Detail = Detail.NORMAL,
+) -> Iterator[str]:
+    """The same piece by piece; the report's scan may be an outline, as long as `judged` holds the
+    details. It is gone through once for each urgency there is, so that the worst comes first."""
+    yield write(_beginning(report), width=width, color=color)
+    columns, block = Columns.fitting(report.scan.apis, width), True
+    for place in _places(report.scan):
+        for each in judged():
+            if _place(each.findings) != place or not _is_shown(each, detail):
+                continue
+            has_details = bool(each.findings or each.api.gaps)
+            lines = chain(
+                [Line(Text())] if block or has_details else [],
+                _api(report, each, columns, detail),
+            )
+            yield write(lines, width=width, color=color)
+            block = has_details
+    yield write(_end(report.scan), width=width, color=color)
+
+
+def _beginning(report: Report) -> Iterator[Line]:
+    yield Line(Text(verdict(report.scan), style=f"bold {_mood(report.scan)}"))
     if report.comparison:
         yield from _compared(report.comparison)
-    by_api = _by_api(scan.findings)
-    columns = Columns.fitting(scan.apis, width)
-    shown = [
-        api for api in scan.apis if detail is not Detail.QUIET or _key(api) in by_api or api.gaps
-    ]
-    block = True
-    for api in sorted(shown, key=lambda api: _place(api, by_api)):
-        findings = by_api.get(_key(api), [])
-        if block or findings or api.gaps:
-            yield Line(Text())
-        block = bool(findings or api.gaps)
-        yield columns.line(api)
-        yield from _findings(report, findings, detail)
-        yield from (gap_line(gap, indent=2) for gap in api.gaps)
+
+
+def _api(report: Report, judged: JudgedApi, columns: Columns, detail: Detail) -> Iterator[Line]:
+    yield columns.line(judged.api)
+    yield from _findings(report, most_urgent_first(judged.findings), detail)
+    yield from (gap_line(gap, indent=2) for gap in judged.api.gaps)
+
+
+def _end(scan: ScanDocument) -> Iterator[Line]:
     yield from (gap_line(gap) for gap in scan.gaps)
     yield Line(Text())
     yield Line(_summary(scan))
+
+
+def _is_shown(judged: JudgedApi, detail: Detail) -> bool:
+    return bool(detail is not Detail.QUIET or judged.findings or judged.api.gaps)
 
 
 def _findings(
@@ -161,27 +189,19 @@ def _summary(scan: ScanDocument) -> Text:
     ]
     line.append_text(Text(", ").join(told) if told else Text("no findings"))
     line.append(f"; {count(calls, 'AWS call')} in {seconds:.1f} s")
+    if refused := sum(scan.refused.values()):
+        line.append(f"; {refused} of them refused as too many, so it went slower", style="yellow")
+    if scan.continued:
+        line.append(f"; {len(scan.continued)} judged before the scan was stopped")
     if not scan.complete:
         line.append("; INCOMPLETE, see what was not read", style="bold yellow")
     return line
 
 
-def _by_api(
-    findings: Iterable[FindingDocument],
-) -> Mapping[tuple[str, str], list[FindingDocument]]:
-    found: dict[tuple[str, str], list[FindingDocument]] = {}
-    for finding in most_urgent_first(findings):
-        found.setdefault((finding.region, finding.api_id), []).append(finding)
-    return found
+def _places(scan: ScanDocument) -> list[tuple[int, int]]:
+    return sorted({_place(each.findings) for each in judged_apis(scan)})
 
 
-def _key(api: ApiDocument) -> tuple[str, str]:
-    return api.region, api.api_id
-
-
-def _place(
-    api: ApiDocument, by_api: Mapping[tuple[str, str], list[FindingDocument]]
-) -> tuple[int, int]:
-    """The worst first; those without a finding last, as they came."""
-    findings = by_api.get(_key(api))
-    return urgency(findings[0]) if findings else (len(Severity), 0)
+def _place(findings: Iterable[FindingDocument]) -> tuple[int, int]:
+    """An API's urgency: that of its worst finding; those without one come last."""
+    return min(map(urgency, findings), default=(len(Severity), 0))

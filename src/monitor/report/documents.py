@@ -130,7 +130,10 @@ class ApiDocument(Document):
 
 class ScanDocument(Document):
     """`complete` is false if anything could not be read; `calls` counts requests to AWS, repeated
-    ones included. `gaps` are those of no single API. `only_apis`: no other API was looked at."""
+    ones included, and `refused` those of them that AWS refused as too many. `gaps` are those of no
+    single API. `continued`: the APIs (`region/id`) that an interrupted scan had judged, as far back
+    as `started_at`, and that were not read again. `only_apis`: no other API was looked at.
+    """
 
     schema_: Literal["gatewatch.scan/1"] = Field(
         default="gatewatch.scan/1", serialization_alias="schema"
@@ -142,6 +145,8 @@ class ScanDocument(Document):
     finished_at: datetime
     complete: bool
     calls: Mapping[str, int]
+    refused: Mapping[str, int] = Field(default_factory=dict)
+    continued: tuple[str, ...] = ()
     apis: tuple[ApiDocument, ...]
     gaps: tuple[GapDocument, ...]
     findings: tuple[FindingDocument, ...]

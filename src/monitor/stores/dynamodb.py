@@ -5,6 +5,7 @@
 | `API#<api>`      | `RECORD`       | the findings of the API; `version` fences writers |
 | `NOTICES#<api>`  | the sequence   | a notice; `untold` is there until it is told      |
 | `NOTICES#<api>`  | `CONVERSATION` | channel and first message of the API's incident   |
+| `EXPORTS#<api>`  | `<deployment>#<part>` | a part of what is kept of an export        |
 
 `<api>` is `partition#account#region#id`. The index `untold` holds only the notices still to be
 told: it is the outbox. A notice that was told expires; records do not.
@@ -19,18 +20,64 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from monitor.model.api import ApiId
+from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
 from monitor.ports import Conflict
-from monitor.stores.documents import CONVERSATION, NOTICE, RECORD, pack, unpack
+from monitor.stores.documents import (
+    CONVERSATION,
+    NOTICE,
+    RECORD,
+    pack,
+    seal_export,
+    unpack,
+    unseal_export,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 UNTOLD_INDEX = "untold"
+PART_BYTES = 350_000
+"""Below the 400 KB of an item. Source: DynamoDB developer guide, "Constraints"."""
 TOLD_NOTICES_LIVE = timedelta(days=90)
 
 Item = dict[str, Any]
+
+
+class DynamoDbExports:
+    """The port `ExportCache` over DynamoDB. An export that is larger than an item has several; the
+    first says how many, and one of another write is found out by the hash over all of them."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, api: ApiId, deployment_id: str) -> KeptExport | None:
+        first = self._part(api, deployment_id, 0)
+        if first is None:
+            return None
+        rest = [self._part(api, deployment_id, n) for n in range(1, int(first["parts"]["N"]))]
+        if any(item is None for item in rest):
+            return None
+        parts = [item["document"]["B"] for item in (first, *rest) if item is not None]
+        return unseal_export(b"".join(parts))
+
+    def put(self, api: ApiId, deployment_id: str, kept: KeptExport) -> None:
+        sealed = seal_export(kept)
+        parts = [sealed[at : at + PART_BYTES] for at in range(0, len(sealed), PART_BYTES)]
+        for number, part in reversed(list(enumerate(parts))):
+            item = {
+                **_export_key(api, deployment_id, number),
+                "parts": {"N": str(len(parts))},
+                "document": {"B": part},
+            }
+            self._client.put_item(TableName=self._table, Item=item)
+
+    def _part(self, api: ApiId, deployment_id: str, number: int) -> Item | None:
+        key = _export_key(api, deployment_id, number)
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
 
 
 class DynamoDbStore:
@@ -181,6 +228,10 @@ def _notice_key(notice: Notice) -> Item:
 
 def _conversation_key(api: ApiId) -> Item:
     return {"pk": {"S": _notices_key(api)}, "sk": {"S": "CONVERSATION"}}
+
+
+def _export_key(api: ApiId, deployment_id: str, number: int) -> Item:
+    return {"pk": {"S": f"EXPORTS#{_name(api)}"}, "sk": {"S": f"{deployment_id}#{number:03d}"}}
 
 
 def _notice_item(notice: Notice) -> Item:

@@ -1,4 +1,4 @@
-"""The store of the command line and of tests: everything in this process, gone with it."""
+"""Stores that are gone with the process."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import datetime
 from threading import Lock
 
 from monitor.model.api import ApiId
+from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
 from monitor.ports import Conflict
+from monitor.stores.documents import seal_export, unseal_export
 
 
 class MemoryStore:
@@ -65,3 +67,24 @@ class MemoryStore:
             self._untold.pop(notice.id, None)
             self._claims.pop(notice.id, None)
             self._conversations[notice.api] = conversation
+
+
+class NoStore(MemoryStore):
+    """The port `FindingStore` where nothing is kept, as long as each API is looked at once."""
+
+    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+        """Drop it."""
+
+
+class MemoryExports:
+    """The port `ExportCache` for as long as the process lives; packed, as the lasting ones are."""
+
+    def __init__(self) -> None:
+        self._sealed: dict[tuple[ApiId, str], bytes] = {}
+
+    def get(self, api: ApiId, deployment_id: str) -> KeptExport | None:
+        sealed = self._sealed.get((api, deployment_id))
+        return unseal_export(sealed) if sealed is not None else None
+
+    def put(self, api: ApiId, deployment_id: str, kept: KeptExport) -> None:
+        self._sealed[api, deployment_id] = seal_export(kept)

@@ -80,13 +80,15 @@ class Batch:
             return
         if not change.is_known_name:
             self.counts["UnknownEventNames"] += 1
+        if change.look_at in (LookAt.ACCOUNT, LookAt.BEHIND):
+            self.looker.source.forget_surroundings()
         for api in self._apis(change):
             self._look(api)
         if change.look_at is LookAt.ACCOUNT:
             self._fan_out()
         elif change.look_at is LookAt.BEHIND:
-            # Domains, keys and plans are not read yet, so looking again could not tell more; the
-            # engine judges as if an unread door were open.
+            # The next look at an API sees its doors as they are now. Which APIs stand behind the
+            # object is not told by the event, so none is looked at for it.
             self.counts["ChangesBehindAnObject"] += 1
 
     def _look(self, api: ApiId) -> None:
@@ -126,6 +128,7 @@ class Batch:
                 region=self.place.region,
                 api_id=api_id,
                 partition=self.place.partition,
+                family=change.api_type,
             )
             for api_id in change.api_ids
         )
