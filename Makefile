@@ -13,6 +13,8 @@ UV := $(BIN)/uv
 CLEAN_AWS := env -u AWS_PROFILE -u AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing \
 	AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 
+CHROMIUM_NAMES := chromium chromium-browser google-chrome google-chrome-stable
+
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +34,26 @@ $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt pyproject.toml
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --no-deps -e .
 	@touch $@
 
+# MiniStack pins the botocore it was tested with, so it has an environment of its own.
+.venv-emulator/.installed: $(VENV)/.uv requirements/emulator.txt
+	@echo "installing the AWS emulator into .venv-emulator"
+	@test -x .venv-emulator/bin/python || $(BIN)/python -m venv --without-pip .venv-emulator
+	@VIRTUAL_ENV=$(abspath .venv-emulator) $(UV) pip sync -q --require-hashes requirements/emulator.txt
+	@touch $@
+
+# What the emulator runs the functions on: nothing but the standard library, so that a dependency
+# missing from the zip is seen. A python3.13 on the PATH may be a shim that does not work: run it.
+.venv-lambda/.installed: $(VENV)/.uv
+	@for python in python3.13 $$HOME/.pyenv/versions/3.13*/bin/python $(BIN)/python; do \
+		if $$python -c 'import venv' 2>/dev/null; then break; fi; \
+	done; \
+	echo "functions run locally on $$($$python --version)"; \
+	$$python -m venv --clear --without-pip .venv-lambda
+	@touch $@
+
+.PHONY: emulator
+emulator: .venv-emulator/.installed .venv-lambda/.installed ## make the environments of the AWS emulator
+
 .PHONY: install
 install: $(VENV)/.installed ## make .venv with the command line `gatewatch` and every development tool
 
@@ -42,24 +64,84 @@ lock: $(VENV)/.uv ## renew the lock files (names, versions, hashes; no addresses
 	lock --group pyproject.toml:lambda -o src/requirements.txt; \
 	lock --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt; \
 	lock --group pyproject.toml:emulator -o requirements/emulator.txt; \
+	lock --group pyproject.toml:browser -o requirements/browser.txt; \
 	lock --group pyproject.toml:bootstrap -o requirements/uv.txt
+
+# --- the product -------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: install emulator ## a real change to a real API becomes one Slack alert, on this machine
+	@$(BIN)/python -m tests.demo.run $(DEMO_OPTIONS)
+
+.PHONY: build
+build: $(VENV)/.uv ## make .build/lambda, the functions' code for AWS
+	@$(BIN)/python tools/build_lambda.py .build/lambda
+
+.PHONY: deploy
+deploy: build ## deploy to the account and region of your AWS credentials, guided (needs the SAM CLI)
+	@command -v sam >/dev/null || { echo "the SAM CLI is missing: pipx install aws-sam-cli"; exit 1; }
+	@sam deploy --guided --stack-name gatewatch --capabilities CAPABILITY_IAM --resolve-s3
 
 # --- checks ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: install ## run every test
+test: install emulator ## run every test
 	@$(CLEAN_AWS) $(BIN)/python -m pytest
+
+$(VENV)/.browser: $(VENV)/.installed requirements/browser.txt tests/browser/package-lock.json
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --require-hashes -r requirements/browser.txt
+	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/browser --ignore-scripts --no-audit --no-fund; \
+		else echo "npm is missing: the accessibility checks will be skipped"; fi
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@for name in $(CHROMIUM_NAMES); do if command -v $$name >/dev/null; then exit 0; fi; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Chromium"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || true; \
+	fi
+
+.PHONY: browser-test
+browser-test: install chromium ## open the HTML report in headless Chromium: search, sort, filter, axe
+	@for name in $(CHROMIUM_NAMES); do if command -v $$name >/dev/null; then found=yes; fi; done; \
+	if [ -z "$${found:-}" ]; then echo "browser tests: SKIPPED, there is no Chromium here (apt-get install chromium)"; exit 0; fi; \
+	$(MAKE) $(VENV)/.browser && $(BIN)/python -m pytest -q -s tests/browser
+
+.PHONY: screenshot
+screenshot: install chromium $(VENV)/.browser ## take the picture of a report that the README shows
+	@$(BIN)/python tools/screenshot.py docs/images/report.png
 
 .PHONY: format
 format: install ## put the code into the project's format
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
+.PHONY: check
+check: lint test ## all that CI runs: lint, then every test with warnings as errors
+
 .PHONY: lint
-lint: install ## format, ruff, mypy --strict, import contracts, cfn-lint
-	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+lint: install ## format, ruff, mypy --strict, import contracts, the template
+	@echo "format and ruff" && $(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	@echo "mypy --strict" && $(BIN)/mypy --no-error-summary
+	@echo "import contracts" && $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
+	@echo "cfn-lint" && $(BIN)/cfn-lint template.yaml
+	@if command -v sam >/dev/null; then echo "sam validate --lint" && SAM_CLI_TELEMETRY=0 sam validate --lint; \
+		else echo "sam validate: skipped, the SAM CLI is not installed (cfn-lint ran)"; fi
+
+.PHONY: docs
+docs: install ## write the pages that are made from the code
+	@$(BIN)/python tools/make_docs.py
+
+.PHONY: golden
+golden: install ## rewrite the expected outputs in tests/golden; review the difference
+	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/unit/test_golden.py --rewrite-golden
+	@git --no-pager diff --stat -- tests/golden
+
+.PHONY: bench
+bench: install emulator ## measure; the figures go to docs/performance.md
+	@$(BIN)/python bench/handlers.py
+	@for script in bench/engine.py; do if test -f $$script; then $(BIN)/python $$script; fi; done
 
 .PHONY: clean
 clean: ## remove what was built or installed here
-	@rm -rf $(VENV) .venv-* .build .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
+	@rm -rf $(VENV) .venv-* .build .import-linter.log .cache .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info

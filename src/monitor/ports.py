@@ -1,0 +1,95 @@
+"""What the use cases need from outside, as small protocols; `bootstrap` binds them to adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from monitor.model.api import ApiId, ApiSnapshot
+from monitor.model.gaps import Gap
+from monitor.model.kept_export import KeptExport
+from monitor.model.notice import Conversation, Notice
+from monitor.model.record import ApiRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The APIs of an account and region. With a gap the list may be short."""
+
+    apis: tuple[ApiId, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware, UTC."""
+
+
+class SnapshotSource(Protocol):
+    def list_apis(self) -> Listing: ...
+
+    def read(self, api: ApiId) -> ApiSnapshot | None:
+        """The API as it is now; None if it does not exist (any more)."""
+
+    def forget_surroundings(self) -> None:
+        """What many APIs share, their doors above all, has changed: read it anew from now on."""
+
+
+class Conflict(Exception):
+    """Somebody else wrote the record since it was loaded. Load and decide again."""
+
+
+class FindingStore(Protocol):
+    """Findings, and what still has to be told of them."""
+
+    def load(self, api: ApiId) -> ApiRecord:
+        """What is known of the API; an empty record (version 0) if nothing."""
+
+    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+        """Store the record as the successor of version `record.version - 1`, and the notice with
+        it, wholly or not at all.
+
+        Raises Conflict if that version is not the stored one.
+        """
+
+    def untold(self, *, limit: int) -> Sequence[Notice]:
+        """Notices that nobody marked told, oldest first."""
+
+    def untold_of(self, api: ApiId) -> Sequence[Notice]:
+        """The API's notices that nobody marked told, in the order of the record's versions."""
+
+    def claim(self, notice: Notice, *, now: datetime, until: datetime) -> bool:
+        """Take the notice for telling until a time. False: told already, or claimed by another."""
+
+    def release(self, notice: Notice) -> None:
+        """Give a claim back, so that the next one need not wait for its end."""
+
+    def conversation(self, api: ApiId) -> Conversation | None: ...
+
+    def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:
+        """Store that the notice is told and where, wholly or not at all."""
+
+
+class ExportCache(Protocol):
+    """Exports by deployment. Losing an entry costs a call, never a wrong answer."""
+
+    def get(self, api: ApiId, deployment_id: str) -> KeptExport | None:
+        """What was put last; None if nothing, or if what is held is damaged."""
+
+    def put(self, api: ApiId, deployment_id: str, kept: KeptExport) -> None: ...
+
+
+class NotDelivered(Exception):
+    """The notice did not reach anybody; it stays untold. The message says what to do."""
+
+
+class Notifier(Protocol):
+    def tell(self, notice: Notice, conversation: Conversation | None) -> Conversation:
+        """Begin the API's conversation, or go on with it. Raises NotDelivered."""
+
+
+class WorkQueue(Protocol):
+    def look_at(self, apis: Iterable[ApiId]) -> None:
+        """Ask for each API to be looked at soon."""

@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - a script that prints
 """Our reference against an independent evaluator of single requests, `iam-simulate`.
 
     python tests/proofs/differential.py --count 2000 --seed 1

@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - a script that prints
 """Do the case files notice when the code is wrong? Small faults are put into the policy language,
 the engine and the reference, one at a time, and every case is asked again.
 

@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - a script that prints
 """Random policies decided by an SMT solver and by the engine.
 
     python tests/proofs/smt.py --count 2000 --seed 1

@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from monitor.cli.explain import explain
+from monitor.cli.replay import replay
+from monitor.cli.report import report
+from monitor.cli.scan import scan
 
 
 @click.group()
@@ -14,3 +17,6 @@ def gatewatch() -> None:
 
 
 gatewatch.add_command(explain)
+gatewatch.add_command(replay)
+gatewatch.add_command(report)
+gatewatch.add_command(scan)

@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.behind import (
+    AccountSettings,
+    Invoker,
+    LambdaFunction,
+    MethodSettings,
+    UsagePlan,
+    UserPool,
+)
+from monitor.model.change import ApiFamily
 from monitor.model.gaps import Gap
 
 
@@ -52,6 +61,8 @@ class PolicySource(StrEnum):
     EXPORT = "the stage's export"
     SAVED = "the saved API"
     STATED = "the question"
+    DOMAIN = "the custom domain"
+    VPC_ENDPOINT = "the VPC endpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +83,7 @@ class Authorizer:
 
     `identity_sources` as AWS writes them (`method.request.header.Authorization`,
     `$request.header.Authorization`), split at commas. `cache_ttl_seconds` None = not read.
+    `simple_responses`: of an HTTP API, the function answers yes or no instead of a policy.
     """
 
     authorizer_id: str
@@ -85,6 +97,7 @@ class Authorizer:
     user_pool_arns: tuple[str, ...] = ()
     issuer: str | None = None
     audiences: tuple[str, ...] = ()
+    simple_responses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +162,12 @@ class WebAcl:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """A stage and the deployments it serves. `deployment_id` None: an HTTP stage that was never
-    deployed. `web_acl` None beside a `web_acl_arn`: attached, but its rules were not read."""
+    deployed. `web_acl` None beside a `web_acl_arn`: attached, but its rules were not read.
+
+    `settings` by method pattern as AWS writes it (`*/*`, `~1pets/GET`) or by route key (`$default`
+    for all others). `access_log_arn` None = no access log. Stage variables are never kept.
+    `auto_deploy`: it serves the routes as they are configured, which its own deployments see to.
+    """
 
     name: str
     deployment_id: str | None
@@ -159,6 +177,11 @@ class Stage:
     web_acl: WebAcl | None = None
     has_usage_plan: bool | None = None
     auto_deploy: bool = False
+    last_updated_at: datetime | None = None
+    settings: Mapping[str, MethodSettings] = field(default_factory=dict)
+    access_log_arn: str | None = None
+    client_certificate_id: str | None = None
+    tracing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +197,8 @@ class DomainMapping:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomDomain:
     """A custom domain with at least one mapping to the API. `policy` and `access_associations`
-    (VPC endpoint ids) only for private ones."""
+    (VPC endpoint ids; None = not read) only for private ones. `security_policy` is the name of its
+    TLS policy, `truststore` the place of the certificates that clients must chain to."""
 
     domain_name: str
     endpoint_type: EndpointType
@@ -183,6 +207,9 @@ class CustomDomain:
     mappings: tuple[DomainMapping, ...] = ()
     policy: ResourcePolicy | None = None
     access_associations: tuple[str, ...] | None = None
+    security_policy: str | None = None
+    endpoint_access_mode: str | None = None
+    truststore: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,16 +219,35 @@ class VpcEndpoint:
     vpc_endpoint_id: str
     vpc_id: str
     policy: ResourcePolicy | None
+    state: str = ""
+    private_dns: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """The CORS configuration of an HTTP API: the gateway itself answers preflight requests."""
+
+    allow_origins: tuple[str, ...] = ()
+    allow_methods: tuple[str, ...] = ()
+    allow_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    allow_credentials: bool = False
+    max_age_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiId:
-    """What names an API in all the world: account, region, id. The partition is for ARNs."""
+    """What names an API in all the world: account, region, id. The partition is for ARNs.
+
+    `family`: which control plane knows the API, None = not told. An id exists in one of them only,
+    so it takes no part in comparing.
+    """
 
     account_id: str
     region: str
     api_id: str
     partition: str = "aws"
+    family: ApiFamily | None = field(default=None, compare=False)
 
     def execute_arn(self, stage: str, method: str, path: str) -> str:
         """The ARN a request for METHOD path on a stage carries into policy evaluation.
@@ -221,6 +267,10 @@ class ApiSnapshot:
     `deployments` maps a deployment id to what it serves; a stage whose deployment is missing there
     is unknown. `draft` None = not read. `custom_domains` and `vpc_endpoints` None = not read, and
     then such doors may exist. `endpoint_types` empty = unknown.
+
+    `usage_plans`: those of the API's stages; None = not read, as where no route asks for a key.
+    `user_pools` and `functions` by ARN: those that authorizers name. `invokers`: the identities of
+    the account whose policies speak of invoking this API; None = not read.
     """
 
     api: ApiId
@@ -238,3 +288,12 @@ class ApiSnapshot:
     custom_domains: tuple[CustomDomain, ...] | None = None
     vpc_endpoints: tuple[VpcEndpoint, ...] | None = None
     gaps: tuple[Gap, ...] = ()
+    vpc_endpoint_ids: tuple[str, ...] = ()
+    security_policy: str | None = None
+    endpoint_access_mode: str | None = None
+    cors: Cors | None = None
+    usage_plans: tuple[UsagePlan, ...] | None = None
+    user_pools: Mapping[str, UserPool] = field(default_factory=dict)
+    functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
+    invokers: tuple[Invoker, ...] | None = None
+    account: AccountSettings | None = None

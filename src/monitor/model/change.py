@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.model.api import ApiType
+
+class ApiFamily(StrEnum):
+    """Which of the two control planes a call went to. They share an event source and many names."""
+
+    REST = "REST"
+    V2 = "V2"
 
 
 class LookAt(StrEnum):
@@ -36,8 +41,8 @@ class TakesEffect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who made a change. `name` is the person or role for a human reader (a role session's name
-    with its role); `arn` as CloudTrail wrote it; `via` the program if it can be told."""
+    """Who made a change. `name` is for a human reader (a session's name with its role); `arn` as
+    CloudTrail wrote it; `via` the program, if it can be told."""
 
     name: str
     arn: str = ""
@@ -50,8 +55,9 @@ class Actor:
 class Change:
     """One CloudTrail record, read as a pointer to what must be looked at again.
 
-    `api_ids` are those the event itself names; `object` is the ARN or id of another object whose
-    APIs have to be found (`LookAt.BEHIND`). `known_event` False: a name not in our table.
+    `event_time` is aware, UTC, None if the record has none. `api_ids` are those the event itself
+    names; `object` is the ARN or id of another object, whose APIs have to be found. `is_known_name`
+    False: an event name that is not in our table. `problem`: what is wrong with a malformed one.
     """
 
     event_id: str
@@ -60,11 +66,11 @@ class Change:
     account_id: str
     region: str
     actor: Actor
-    api_type: ApiType | None = None
-    is_v2: bool = False
+    api_type: ApiFamily | None = None
     api_ids: tuple[str, ...] = ()
     look_at: LookAt = LookAt.NOTHING
     object: str | None = None
     ignored: Ignored | None = None
     takes_effect: TakesEffect = TakesEffect.UNKNOWN
-    known_event: bool = True
+    is_known_name: bool = True
+    problem: str = ""

@@ -34,7 +34,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a rule found on one API at one moment, its routes inside."""
+    """What a rule found on one API at one moment, its routes inside.
+
+    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    """
 
     rule: str
     severity: Severity
@@ -45,6 +48,7 @@ class Violation:
     deployment_id: str | None
     live: bool
     routes: tuple[str, ...] = ()
+    policy_class: str = ""
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()
@@ -52,7 +56,8 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The change a finding is attributed to."""
+    """The change a finding is attributed to. `acts_at_once` False: it edited a draft, and so cannot
+    have changed what is live."""
 
     who: str
     event_name: str
@@ -60,6 +65,7 @@ class Cause:
     event_time: datetime | None
     source_ip: str = ""
     via: str = ""
+    acts_at_once: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,13 @@ from monitor.model.finding import Severity, Violation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInput:
-    """All that a rule may look at. `public_access_allowed`: the org policy's class of this API lets
-    anyone invoke it."""
+    """All that a rule may look at. `public_access_allowed`: the org policy's class of this API,
+    `policy_class`, lets anyone invoke it."""
 
     snapshot: ApiSnapshot
     access: ApiAccess
     public_access_allowed: bool
-    policy_clause: str
+    policy_class: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

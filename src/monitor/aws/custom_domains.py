@@ -1,0 +1,342 @@
+"""Custom domains of both families, and to which APIs each of them leads.
+
+One list shows the domains: a name that was made through v2 is a v1 domain name too. Regional ones
+tell all their mappings through v2, REST ones included; edge-optimized and private ones only through
+v1. A domain leads to APIs of its own account only, so those that other accounts share are no doors
+and are not read.
+
+Sources: API Gateway API reference, "DomainName", "BasePathMapping", "DomainNameAccessAssociation";
+Version 2 API reference, "ApiMapping", "RoutingRule"; developer guide, "Map API stages to a custom
+domain name", "Custom domain names for private APIs", "Routing rules".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from monitor.aws.asking import Gone, PageLoop, T, ask
+from monitor.aws.words import ip_address_type
+from monitor.model.api import (
+    CustomDomain,
+    DomainMapping,
+    EndpointType,
+    PolicySource,
+    ResourcePolicy,
+)
+from monitor.model.gaps import Gap, Unknown
+
+if TYPE_CHECKING:
+    from types_boto3_apigateway import APIGatewayClient
+    from types_boto3_apigatewayv2 import ApiGatewayV2Client
+
+PAGE = 500
+RULE_PAGE = 100
+
+Led = dict[str, list[DomainMapping]]
+"""Id of an API -> what leads to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The custom domains that lead to each API, by its id. With a gap there may be more."""
+
+    domains: Mapping[str, tuple[CustomDomain, ...]]
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A domain as listed. `domain_id` is what tells private ones of one name apart; `mode` decides
+    whether its mappings, its routing rules or both count."""
+
+    domain: CustomDomain
+    domain_id: str | None
+    mode: str
+
+
+class DomainReads:
+    """The reads behind `Doors`, all of them account-wide."""
+
+    def __init__(self, v1: APIGatewayClient, v2: ApiGatewayV2Client) -> None:
+        self._v1 = v1
+        self._v2 = v2
+
+    def doors(self) -> Doors | Gap:
+        """A Gap where not even the domains could be listed."""
+        listed = self._listed()
+        if isinstance(listed, Gap):
+            return listed
+        gaps: list[Gap] = []
+        associations = self._associations(listed, gaps)
+        found: dict[str, list[CustomDomain]] = defaultdict(list)
+        for one in listed:
+            domain = replace(one.domain, access_associations=associations(one))
+            for api_id, mappings in self._led(one, gaps).items():
+                found[api_id].append(replace(domain, mappings=tuple(mappings)))
+        return Doors(
+            domains={api_id: tuple(domains) for api_id, domains in found.items()}, gaps=tuple(gaps)
+        )
+
+    def _listed(self) -> tuple[_Listed, ...] | Gap:
+        pages = self._v1.get_paginator("get_domain_names")
+
+        def call() -> tuple[_Listed, ...]:
+            return tuple(
+                _listed(item)
+                for page in pages.paginate(PaginationConfig={"PageSize": PAGE})
+                for item in page.get("items", [])
+            )
+
+        return _ask(call, "apigateway", "GetDomainNames", Unknown.DOORS, "domainnames")
+
+    def _led(self, one: _Listed, gaps: list[Gap]) -> Led:
+        """To which APIs a domain leads. One that vanished since it was listed leads nowhere."""
+        led: Led = defaultdict(list)
+        try:
+            for read in self._ways(one):
+                answer = read(one)
+                if isinstance(answer, Gap):
+                    gaps.append(answer)
+                    continue
+                for api_id, mapping in answer:
+                    led[api_id].append(mapping)
+        except Gone:
+            return {}
+        return led
+
+    def _ways(
+        self, one: _Listed
+    ) -> Iterator[Callable[[_Listed], list[tuple[str, DomainMapping]] | Gap]]:
+        """Mappings and rules, as far as the routing mode lets them count: of an unknown mode both.
+
+        Source: Version 2 API reference, "DomainName", routingMode.
+        """
+        if one.mode != _RULES_ONLY:
+            by_v2 = one.domain.endpoint_type is EndpointType.REGIONAL
+            yield self._regional_mappings if by_v2 else self._base_path_mappings
+        if one.mode not in _NO_RULES:
+            yield self._routing_rules
+
+    def _regional_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+        try:
+            return self._api_mappings(one)
+        except Gone:
+            # Either the domain vanished, or v2 does not know it after all: v1 listed it.
+            return self._base_path_mappings(one)
+
+    def _base_path_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+        pages = self._v1.get_paginator("get_base_path_mappings")
+        private: dict[str, Any] = {"domainNameId": one.domain_id} if one.domain_id else {}
+
+        def call() -> list[tuple[str, DomainMapping]]:
+            return [
+                (item["restApiId"], _mapping(item.get("basePath"), item.get("stage")))
+                for page in pages.paginate(
+                    domainName=one.domain.domain_name,
+                    PaginationConfig={"PageSize": PAGE},
+                    **private,
+                )
+                for item in page.get("items", [])
+            ]
+
+        subject = f"domainnames/{one.domain.domain_name}/basepathmappings"
+        return _ask(
+            call, "apigateway", "GetBasePathMappings", Unknown.MAPPINGS, subject, may_be_gone=True
+        )
+
+    def _api_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+        def call() -> list[tuple[str, DomainMapping]]:
+            pages = _v2_pages(
+                lambda **more: self._v2.get_api_mappings(
+                    DomainName=one.domain.domain_name, MaxResults=str(PAGE), **more
+                )
+            )
+            return [
+                (item["ApiId"], _mapping(item.get("ApiMappingKey"), item.get("Stage")))
+                for page in pages
+                for item in page.get("Items", [])
+            ]
+
+        subject = f"v2/domainnames/{one.domain.domain_name}/apimappings"
+        return _ask(
+            call, "apigatewayv2", "GetApiMappings", Unknown.MAPPINGS, subject, may_be_gone=True
+        )
+
+    def _routing_rules(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+        """Where each rule leads. Its conditions are headers and paths that the caller chooses, so
+        they close nothing."""
+        private: dict[str, Any] = {"DomainNameId": one.domain_id} if one.domain_id else {}
+
+        def call() -> list[tuple[str, DomainMapping]]:
+            pages = _v2_pages(
+                lambda **more: self._v2.list_routing_rules(
+                    DomainName=one.domain.domain_name, MaxResults=RULE_PAGE, **private, **more
+                )
+            )
+            return [
+                led
+                for page in pages
+                for rule in page.get("RoutingRules", [])
+                for led in _invoked(rule)
+            ]
+
+        subject = f"v2/domainnames/{one.domain.domain_name}/routingrules"
+        return _ask(
+            call, "apigatewayv2", "ListRoutingRules", Unknown.MAPPINGS, subject, may_be_gone=True
+        )
+
+    def _associations(
+        self, listed: Iterable[_Listed], gaps: list[Gap]
+    ) -> Callable[[_Listed], tuple[str, ...] | None]:
+        """The VPC endpoints that each private domain is open to: those of this account and those
+        that other accounts associated with our domains are two lists."""
+        if not any(one.domain.endpoint_type is EndpointType.PRIVATE for one in listed):
+            return lambda _one: None
+        endpoints: dict[str, list[str]] = defaultdict(list)
+        for owner in _OWNERS:
+            answer = self._associations_of(owner)
+            if isinstance(answer, Gap):
+                gaps.append(answer)
+                return lambda _one: None
+            for name, endpoint in answer:
+                endpoints[name].append(endpoint)
+
+        def associated(one: _Listed) -> tuple[str, ...] | None:
+            if one.domain_id is None:
+                return None
+            full_name = f"{one.domain.domain_name}+{one.domain_id}"
+            return tuple(dict.fromkeys(endpoints.get(full_name, ())))
+
+        return associated
+
+    def _associations_of(
+        self, owner: Literal["SELF", "OTHER_ACCOUNTS"]
+    ) -> list[tuple[str, str]] | Gap:
+        def call() -> list[tuple[str, str]]:
+            found: list[tuple[str, str]] = []
+            seen: set[str] = set()
+            more: dict[str, Any] = {}
+            while True:
+                page = self._v1.get_domain_name_access_associations(
+                    resourceOwner=owner, limit=PAGE, **more
+                )
+                found += [
+                    # The ARN ends in `/domainnames/NAME+ID`.
+                    (item["domainNameArn"].rpartition("/")[2], item["accessAssociationSource"])
+                    for item in page.get("items", [])
+                ]
+                position = page.get("position")
+                if not position:
+                    return found
+                _advance(position, seen)
+                more = {"position": position}
+
+        subject = f"domainnameaccessassociations?resourceOwner={owner}"
+        return _ask(
+            call,
+            "apigateway",
+            "GetDomainNameAccessAssociations",
+            Unknown.ASSOCIATIONS,
+            subject,
+        )
+
+
+_OWNERS: tuple[Literal["SELF"], Literal["OTHER_ACCOUNTS"]] = ("SELF", "OTHER_ACCOUNTS")
+_RULES_ONLY = "ROUTING_RULE_ONLY"
+_NO_RULES = frozenset({"", "BASE_PATH_MAPPING_ONLY", "API_MAPPING_ONLY"})
+
+
+def _ask(
+    call: Callable[[], T],
+    service: str,
+    operation: str,
+    unknown: Unknown,
+    subject: str,
+    *,
+    may_be_gone: bool = False,
+) -> T | Gap:
+    return ask(
+        call,
+        service=service,
+        operation=operation,
+        unknown=unknown,
+        subject=subject,
+        account_wide=True,
+        may_be_gone=may_be_gone,
+    )
+
+
+def _v2_pages(get: Callable[..., Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The pages of a list for which botocore has no paginator."""
+    seen: set[str] = set()
+    more: dict[str, str] = {}
+    while True:
+        page = get(**more)
+        yield page
+        token = page.get("NextToken")
+        if not token:
+            return
+        _advance(token, seen)
+        more = {"NextToken": token}
+
+
+def _advance(token: str, seen: set[str]) -> None:
+    if token in seen:
+        raise PageLoop("the same page was announced twice")
+    seen.add(token)
+
+
+def _listed(item: Mapping[str, Any]) -> _Listed:
+    endpoint = item.get("endpointConfiguration") or {}
+    mutual_tls = item.get("mutualTlsAuthentication") or {}
+    policy = item.get("policy")
+    kind = _endpoint_type(endpoint.get("types") or ())
+    domain = CustomDomain(
+        domain_name=item["domainName"],
+        endpoint_type=kind,
+        ip_address_type=ip_address_type(endpoint.get("ipAddressType")),
+        mutual_tls=bool(mutual_tls.get("truststoreUri")),
+        truststore=mutual_tls.get("truststoreUri"),
+        policy=ResourcePolicy(text=policy or None, source=PolicySource.DOMAIN)
+        if kind is EndpointType.PRIVATE
+        else None,
+        security_policy=item.get("securityPolicy"),
+        endpoint_access_mode=item.get("endpointAccessMode"),
+    )
+    return _Listed(
+        domain=domain,
+        domain_id=item.get("domainNameId") if kind is EndpointType.PRIVATE else None,
+        mode=item.get("routingMode") or "",
+    )
+
+
+def _endpoint_type(types: Iterable[str]) -> EndpointType:
+    """A domain of several types, or of one that is not known, counts as open to the internet."""
+    types = tuple(types)
+    if types == (EndpointType.PRIVATE.value,):
+        return EndpointType.PRIVATE
+    return EndpointType.EDGE if EndpointType.EDGE.value in types else EndpointType.REGIONAL
+
+
+def _mapping(base_path: str | None, stage: str | None) -> DomainMapping:
+    """`(none)` stands for the root, and for the stage that the caller names."""
+    return DomainMapping(
+        base_path="" if base_path in (None, "(none)") else base_path,
+        stage="" if stage in (None, "(none)") else stage,
+    )
+
+
+def _invoked(rule: Mapping[str, Any]) -> Iterator[tuple[str, DomainMapping]]:
+    bases = [
+        base
+        for condition in rule.get("Conditions", [])
+        for base in (condition.get("MatchBasePaths") or {}).get("AnyOf", [])
+    ]
+    for action in rule.get("Actions", []):
+        invoked = action["InvokeApi"]
+        for base in bases or [""]:
+            mapping = _mapping(base, invoked.get("Stage"))
+            yield invoked["ApiId"], replace(mapping, by_routing_rule=True)

@@ -1,0 +1,329 @@
+"""What surrounds an API, added to its snapshot: the doors that lead to it and what stands behind.
+
+All of it is of the account or shared by APIs, so it is read once and serves for many: for a whole
+scan, or for some minutes in a function that answers events. What an API does not need (keys where
+no route asks for one, VPC endpoints of a public API) is not read for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
+
+from monitor.aws.apigateway import RestApiReads
+from monitor.aws.asking import Gone
+from monitor.aws.authorizer_functions import FunctionReads, function_arn
+from monitor.aws.custom_domains import DomainReads, Doors
+from monitor.aws.identities import IdentityReads
+from monitor.aws.once import Once
+from monitor.aws.parts import or_else
+from monitor.aws.usage_plans import UsagePlanReads
+from monitor.aws.user_pools import UserPoolReads
+from monitor.aws.vpc_endpoints import VpcEndpointReads
+from monitor.aws.web_acls import WebAclReads
+from monitor.iampolicy.glob import Pattern, Wild, glob
+from monitor.model.api import (
+    ApiSnapshot,
+    ApiType,
+    AuthorizationType,
+    Authorizer,
+    Configuration,
+    EndpointType,
+    Stage,
+    VpcEndpoint,
+    WebAcl,
+)
+from monitor.model.behind import (
+    AccountSettings,
+    ApiKey,
+    Invoker,
+    InvokeStatement,
+    LambdaFunction,
+    UsagePlan,
+    UserPool,
+)
+from monitor.model.gaps import Gap, Unknown
+from monitor.ports import Clock
+
+T = TypeVar("T")
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_COGNITO_ISSUER = re.compile(r"https://cognito-idp\.([\w-]+)\.amazonaws\.com(?:\.cn)?/([\w-]+)\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """One reader a service; those of other services than API Gateway are made when they are first
+    needed. `identities` None: they are not to be read."""
+
+    account: RestApiReads
+    domains: DomainReads
+    plans: UsagePlanReads
+    vpc_endpoints: Callable[[], VpcEndpointReads]
+    web_acls: Callable[[], WebAclReads]
+    user_pools: Callable[[], UserPoolReads]
+    functions: Callable[[], FunctionReads]
+    identities: Callable[[], IdentityReads] | None = None
+
+
+class Surroundings:
+    """Of one account and region. `serves`: how long an answer stands for later APIs; None = for as
+    long as this object lives."""
+
+    def __init__(self, readers: Readers, clock: Clock, *, serves: timedelta | None) -> None:
+        self._readers = readers
+        self._account: Once[AccountSettings] = Once(clock, serves)
+        self._doors: Once[Doors] = Once(clock, serves)
+        self._plans: Once[tuple[UsagePlan, ...]] = Once(clock, serves)
+        self._keys: Once[dict[str, ApiKey]] = Once(clock, serves)
+        self._plan_keys: Once[tuple[ApiKey, ...]] = Once(clock, serves)
+        self._endpoints: Once[tuple[VpcEndpoint, ...]] = Once(clock, serves)
+        self._web_acls: Once[WebAcl] = Once(clock, serves)
+        self._pools: Once[UserPool] = Once(clock, serves)
+        self._functions: Once[LambdaFunction] = Once(clock, serves)
+        self._invokers: Once[tuple[Invoker, ...]] = Once(clock, serves)
+
+    def forget(self) -> None:
+        """Read everything anew from now on."""
+        for once in (
+            self._account,
+            self._doors,
+            self._plans,
+            self._keys,
+            self._plan_keys,
+            self._endpoints,
+            self._web_acls,
+            self._pools,
+            self._functions,
+            self._invokers,
+        ):
+            once.forget()
+
+    def added(self, snapshot: ApiSnapshot) -> ApiSnapshot:
+        """The snapshot with its surroundings, and with a gap for each that could not be read.
+
+        Nothing is read for an API of which nothing is known.
+        """
+        if any(gap.unknown is Unknown.API for gap in snapshot.gaps):
+            return snapshot
+        gaps = list(snapshot.gaps)
+        with_doors = self._with_doors(snapshot, gaps)
+        authorizers = tuple(_authorizers(with_doors))
+        with_plans = self._with_plans(with_doors, gaps)
+        found = replace(
+            with_plans,
+            stages=tuple(self._with_web_acl(stage, gaps) for stage in with_plans.stages),
+            user_pools=self._user_pools(snapshot, authorizers, gaps),
+            functions=self._named_functions(snapshot, authorizers, gaps),
+            invokers=self._of_identities(snapshot, gaps),
+            account=or_else(self._account.get("", self._readers.account.account), None, gaps),
+        )
+        # One read may fail for several stages, plans or authorizers of the API.
+        return replace(found, gaps=tuple(dict.fromkeys(gaps)))
+
+    def _with_doors(self, snapshot: ApiSnapshot, gaps: list[Gap]) -> ApiSnapshot:
+        answer = self._doors.get("", self._readers.domains.doors)
+        doors = or_else(answer, None, gaps)
+        domains = None
+        if doors is not None:
+            found = doors.domains.get(snapshot.api.api_id, ())
+            private = any(one.endpoint_type is EndpointType.PRIVATE for one in found)
+            unread = [gap for gap in doors.gaps if gap.unknown is Unknown.MAPPINGS]
+            gaps += unread
+            gaps += [gap for gap in doors.gaps if private and gap not in unread]
+            # A domain whose mappings were not read may lead here too.
+            domains = None if unread else found
+        snapshot = replace(snapshot, custom_domains=domains)
+        if not _is_called_from_a_vpc(snapshot):
+            return snapshot
+        endpoints = self._endpoints.get("", lambda: self._readers.vpc_endpoints().endpoints())
+        return replace(snapshot, vpc_endpoints=or_else(endpoints, None, gaps))
+
+    def _with_web_acl(self, stage: Stage, gaps: list[Gap]) -> Stage:
+        arn = stage.web_acl_arn
+        if arn is None:
+            return stage
+        try:
+            answer = self._web_acls.get(arn, lambda: self._readers.web_acls().web_acl(arn))
+        except Gone:
+            # The stage named it a moment ago: it was taken off or is being replaced.
+            answer = _gone_web_acl(arn)
+        return replace(stage, web_acl=or_else(answer, None, gaps))
+
+    def _with_plans(self, snapshot: ApiSnapshot, gaps: list[Gap]) -> ApiSnapshot:
+        if not _asks_for_a_key(snapshot):
+            return snapshot
+        answer = or_else(self._plans.get("", self._readers.plans.plans), None, gaps)
+        if answer is None:
+            return snapshot
+        api_id = snapshot.api.api_id
+        mine = [plan for plan in answer if any(one.api_id == api_id for one in plan.stages)]
+        covered = {one.stage for plan in mine for one in plan.stages if one.api_id == api_id}
+        return replace(
+            snapshot,
+            usage_plans=tuple(self._with_keys(plan, gaps) for plan in mine),
+            stages=tuple(
+                replace(stage, has_usage_plan=stage.name in covered) for stage in snapshot.stages
+            ),
+        )
+
+    def _with_keys(self, plan: UsagePlan, gaps: list[Gap]) -> UsagePlan:
+        reads = self._readers.plans
+        held = self._plan_keys.get(plan.plan_id, lambda: reads.keys_of(plan.plan_id))
+        keys = or_else(held, None, gaps)
+        if not keys:
+            return replace(plan, keys=keys)
+        known = or_else(self._keys.get("", reads.keys), {}, gaps)
+        return replace(plan, keys=tuple(known.get(key.key_id, key) for key in keys))
+
+    def _user_pools(
+        self, snapshot: ApiSnapshot, authorizers: Iterable[Authorizer], gaps: list[Gap]
+    ) -> dict[str, UserPool]:
+        by_arn = {arn for one in authorizers for arn in one.user_pool_arns}
+        by_issuer = {arn for one in authorizers for arn in _issuing_pool(one, snapshot)} - by_arn
+        found = {arn: self._user_pool(snapshot, arn, gaps) for arn in sorted(by_arn | by_issuer)}
+        for arn in by_issuer:
+            if found[arn].exists is False:
+                # An issuer does not say whose pool it is: it may well be there, in another account.
+                found[arn] = UserPool(arn=arn)
+        return found
+
+    def _user_pool(self, snapshot: ApiSnapshot, arn: str, gaps: list[Gap]) -> UserPool:
+        unread = UserPool(arn=arn)
+        if not _is_ours(arn, snapshot):
+            return unread
+
+        def read() -> UserPool | Gap:
+            reads = self._readers.user_pools()
+            pool = reads.user_pool(arn)
+            if isinstance(pool, Gap) or not pool.exists:
+                return pool
+            clients = reads.clients(arn)
+            return clients if isinstance(clients, Gap) else replace(pool, clients=clients)
+
+        return or_else(self._pools.get(arn, read), unread, gaps)
+
+    def _named_functions(
+        self, snapshot: ApiSnapshot, authorizers: Iterable[Authorizer], gaps: list[Gap]
+    ) -> dict[str, LambdaFunction]:
+        named = {arn for one in authorizers if (arn := function_arn(one.function_uri))}
+        return {arn: self._function(snapshot, arn, gaps) for arn in sorted(named)}
+
+    def _function(self, snapshot: ApiSnapshot, arn: str, gaps: list[Gap]) -> LambdaFunction:
+        unread = LambdaFunction(arn=arn)
+        if not _is_ours(arn, snapshot):
+            return unread
+        answer = self._functions.get(arn, lambda: self._readers.functions().function(arn))
+        return or_else(answer, unread, gaps)
+
+    def _of_identities(self, snapshot: ApiSnapshot, gaps: list[Gap]) -> tuple[Invoker, ...] | None:
+        reads = self._readers.identities
+        if reads is None or not _uses(snapshot, AuthorizationType.AWS_IAM):
+            return None
+        answer = or_else(self._invokers.get("", lambda: reads().invokers()), None, gaps)
+        return None if answer is None else tuple(_speaking_of(snapshot, answer))
+
+
+def _configurations(snapshot: ApiSnapshot) -> Iterator[Configuration]:
+    yield from snapshot.deployments.values()
+    if snapshot.draft is not None:
+        yield snapshot.draft
+
+
+def _authorizers(snapshot: ApiSnapshot) -> Iterator[Authorizer]:
+    for configuration in _configurations(snapshot):
+        yield from configuration.authorizers.values()
+
+
+def _uses(snapshot: ApiSnapshot, kind: AuthorizationType) -> bool:
+    return any(
+        route.authorization is kind
+        for configuration in _configurations(snapshot)
+        for route in configuration.routes or ()
+    )
+
+
+def _asks_for_a_key(snapshot: ApiSnapshot) -> bool:
+    """Whether a route asks for a key, or may. HTTP APIs know no keys."""
+    return snapshot.api_type is not ApiType.HTTP and any(
+        route.api_key_required is not False
+        for configuration in _configurations(snapshot)
+        for route in configuration.routes or ()
+    )
+
+
+def _is_called_from_a_vpc(snapshot: ApiSnapshot) -> bool:
+    return not snapshot.endpoint_types or EndpointType.PRIVATE in snapshot.endpoint_types
+
+
+def _issuing_pool(authorizer: Authorizer, snapshot: ApiSnapshot) -> Iterator[str]:
+    """The ARN of the pool that issues the tokens, if it is one of the API's own account."""
+    issuer = _COGNITO_ISSUER.match(authorizer.issuer or "")
+    if issuer:
+        api = snapshot.api
+        yield (f"arn:{api.partition}:cognito-idp:{issuer[1]}:{api.account_id}:userpool/{issuer[2]}")
+
+
+def _is_ours(arn: str, snapshot: ApiSnapshot) -> bool:
+    """Of the API's own account and region: nothing else can be read from here."""
+    parts = arn.split(":")
+    api = snapshot.api
+    return parts[3:5] == [api.region, api.account_id]
+
+
+def _gone_web_acl(arn: str) -> Gap:
+    return Gap(
+        service="wafv2",
+        operation="GetWebACL",
+        error_code="WAFNonexistentItemException",
+        unknown=Unknown.WEB_ACL,
+        subject=arn,
+    )
+
+
+def _speaking_of(snapshot: ApiSnapshot, invokers: Iterable[Invoker]) -> Iterator[Invoker]:
+    """Those who may be allowed to invoke some method of the API."""
+    api = snapshot.api
+    arn = f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}/"
+    for invoker in invokers:
+        if any(_may_allow(statement, arn) for statement in invoker.statements):
+            yield invoker
+
+
+def _may_allow(statement: InvokeStatement, arn: str) -> bool:
+    if statement.allows is False:
+        return False
+    if statement.negated or not statement.certain:
+        return True
+    return any(may_begin(text, arn) for text in statement.resources)
+
+
+def may_begin(resource: str, beginning: str) -> bool:
+    """Whether the Resource of a policy matches any text with that beginning. A policy variable may
+    stand for anything."""
+    pattern = glob(_VARIABLE.sub("*", resource))
+    places = _with_stars_left_out(pattern, {0})
+    for char in beginning:
+        reached = set()
+        for place in places:
+            token = pattern[place] if place < len(pattern) else None
+            if token is Wild.ANY_MANY:
+                reached.add(place)
+            elif token is Wild.ANY_ONE or token == char:
+                reached.add(place + 1)
+        places = _with_stars_left_out(pattern, reached)
+        if not places:
+            return False
+    return True
+
+
+def _with_stars_left_out(pattern: Pattern, places: set[int]) -> set[int]:
+    found = set(places)
+    for place in places:
+        while place < len(pattern) and pattern[place] is Wild.ANY_MANY:
+            place += 1
+            found.add(place)
+    return found

@@ -1,0 +1,46 @@
+"""Wiring of the function that takes events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from monitor.aws.pacing import Pacer
+from monitor.aws.session import AwsSession
+from monitor.aws.work_queue import SqsWorkQueue
+from monitor.bootstrap.looking import looker
+from monitor.orgpolicy.load import default_org_policy
+from monitor.ports import WorkQueue
+from monitor.settings import OnChangeSettings
+from monitor.stores.dynamodb import DynamoDbStore
+from monitor.usecases.look import Looker
+from monitor.usecases.react import Place
+
+SURROUNDINGS_SERVE = timedelta(minutes=5)
+"""See docs/decisions/0006-surroundings-are-read-once.md."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnChange:
+    """What the handler of events holds for as long as its process lives."""
+
+    looker: Looker
+    queue: WorkQueue
+    place: Place
+    pacer: Pacer
+
+
+def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
+    """`function_arn` says account, region and partition, which saves a call to STS."""
+    _, partition, _, region, account_id, *_ = function_arn.split(":")
+    place = Place(account_id=account_id, region=region, partition=partition)
+    session = AwsSession(region, pacer=Pacer(settings.rate))
+    store = DynamoDbStore(session.dynamodb, settings.table)
+    return OnChange(
+        looker=looker(
+            session, store, place, default_org_policy(), surroundings_serve=SURROUNDINGS_SERVE
+        ),
+        queue=SqsWorkQueue(session.sqs, settings.queue_url),
+        place=place,
+        pacer=session.pacer,
+    )

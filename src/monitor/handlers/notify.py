@@ -1,0 +1,48 @@
+"""The outbox -> Slack: at once by the table's stream, and by a sweep every few minutes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from monitor.bootstrap.notify import teller
+from monitor.handlers.observability import logger, metrics, tracer
+from monitor.settings import NotifySettings
+from monitor.stores.dynamodb import notice_api
+from monitor.usecases.tell import Teller
+
+
+class Undelivered(RuntimeError):
+    """Raised at the end of a sweep, so that the function's error alarm speaks when Slack cannot."""
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+    """A stream's records name the APIs; anything else is the sweep.
+
+    Raises Undelivered from the sweep only: a stream that fails is held up by its own retries, and
+    what it could not tell is still marked untold.
+    """
+    records = event.get("Records")
+    outbox = _teller()
+    if records is None:
+        told = outbox.tell_all()
+    else:
+        keys = (record.get("dynamodb", {}).get("Keys", {}) for record in records)
+        told = outbox.tell(dict.fromkeys(api for key in keys if (api := notice_api(key))))
+    metrics.add_metric("NoticesTold", MetricUnit.Count, told.delivered)
+    metrics.add_metric("NoticesNotDelivered", MetricUnit.Count, len(told.failures))
+    for failure in told.failures:
+        logger.error("a notice did not reach Slack and stays in the outbox: %s", failure)
+    if told.failures and records is None:
+        raise Undelivered("; ".join(told.failures[:5]))
+
+
+@cache
+def _teller() -> Teller:
+    return teller(NotifySettings.read())

@@ -1,0 +1,62 @@
+"""What has to be told of one API after one look at it, and the conversation it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.model.access import Scope
+from monitor.model.api import ApiId
+from monitor.model.finding import Cause, Finding
+
+
+class StepKind(StrEnum):
+    """What happened to a finding."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    WIDENED = "widened"
+    ATTRIBUTED = "attributed"
+    """The event of the change arrived after the finding was told."""
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    kind: StepKind
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message: all that one look changed about one API.
+
+    `sequence` is the version of the record it was stored with, so that the notices of an API have
+    an order. `unresolved`: every finding of the API that is open or unknown after this look, those
+    of the steps included. `scope_before` None: the API was never judged before.
+    """
+
+    api: ApiId
+    api_name: str
+    sequence: int
+    made_at: datetime
+    steps: tuple[Step, ...]
+    unresolved: tuple[Finding, ...]
+    scope_before: Scope | None
+    scope_now: Scope
+    cause: Cause | None = None
+
+    @property
+    def id(self) -> str:
+        api = self.api
+        return f"{api.account_id}/{api.region}/{api.api_id}/{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Where an API's incident is talked about: a Slack channel id and its first message."""
+
+    channel: str
+    message_ts: str
+    is_open: bool

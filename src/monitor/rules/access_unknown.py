@@ -1,0 +1,93 @@
+"""It could not be told who can invoke: something was not read, or cannot be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from monitor.model.access import Reason, Scope, StageAccess
+from monitor.model.finding import Severity, Status, Violation
+from monitor.model.gaps import Gap, Unknown
+from monitor.model.rule import Rule, RuleInput
+
+ID = "access-unknown"
+
+_HIDES_STAGES = frozenset({Unknown.API, Unknown.STAGES})
+_HIDES_THE_DRAFT = frozenset({Unknown.DRAFT_ROUTES, Unknown.AUTHORIZERS})
+
+
+def _check(given: RuleInput) -> Iterator[Violation]:
+    gaps = given.snapshot.gaps
+    if hidden := [gap for gap in gaps if gap.unknown in _HIDES_STAGES]:
+        yield _violation("who may call this API", hidden)
+    if drafts := [gap for gap in gaps if gap.unknown in _HIDES_THE_DRAFT]:
+        yield replace(
+            _violation("what the next deployment opens", drafts),
+            severity=Severity.LOW,
+            live=False,
+        )
+    # Where anyone may call, it does not matter who can.
+    if given.public_access_allowed:
+        return
+    others = [gap for gap in gaps if gap.unknown not in _HIDES_STAGES | _HIDES_THE_DRAFT]
+    for stage in given.access.stages:
+        if stage.live.public is None:
+            yield _stage(stage, others)
+
+
+def _stage(stage: StageAccess, gaps: list[Gap]) -> Violation:
+    violation = _violation(f"who may call stage {stage.stage}", gaps)
+    return replace(
+        violation,
+        stage=stage.stage,
+        deployment_id=stage.deployment_id,
+        routes=tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public is None)),
+        because=(*violation.because, *stage.live.because),
+        caveats=stage.live.caveats,
+    )
+
+
+def _violation(what: str, gaps: list[Gap]) -> Violation:
+    return Violation(
+        rule=ID,
+        severity=Severity.HIGH,
+        status=Status.UNKNOWN,
+        title=f"nobody can say {what}: {_what(gaps) or 'its configuration cannot be decided'}",
+        scope=Scope.UNKNOWN,
+        stage="",
+        deployment_id=None,
+        live=True,
+        because=_reasons(gaps),
+    )
+
+
+def _what(gaps: list[Gap]) -> str:
+    return ", ".join(dict.fromkeys(f"{gap.operation} answered {gap.error_code}" for gap in gaps))
+
+
+def _reasons(gaps: list[Gap]) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(
+            code="gap",
+            place=gap.subject,
+            fields={
+                "operation": f"{gap.service}:{gap.operation}",
+                "error_code": gap.error_code,
+                "unknown": gap.unknown.value,
+            },
+        )
+        for gap in gaps
+    )
+
+
+RULE = Rule(
+    id=ID,
+    title="Access is unknown",
+    severity=Severity.HIGH,
+    attacker_view="Whatever is open here, nobody is watching it.",
+    fix=(
+        "Give Gatewatch's role the read that was refused, or look again once the throttling or the "
+        "fault is over; the answer names the call and its error."
+    ),
+    check=_check,
+)

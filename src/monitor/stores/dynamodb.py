@@ -1,0 +1,268 @@
+"""The deployed store: one table, one item an API, one item a notice.
+
+| pk               | sk             | holds                                             |
+| ---------------- | -------------- | ------------------------------------------------- |
+| `API#<api>`      | `RECORD`       | the findings of the API; `version` fences writers |
+| `NOTICES#<api>`  | the sequence   | a notice; `untold` is there until it is told      |
+| `NOTICES#<api>`  | `CONVERSATION` | channel and first message of the API's incident   |
+| `EXPORTS#<api>`  | `<deployment>#<part>` | a part of what is kept of an export        |
+
+`<api>` is `partition#account#region#id`. The index `untold` holds only the notices still to be
+told: it is the outbox. A notice that was told expires; records do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from monitor.model.api import ApiId
+from monitor.model.kept_export import KeptExport
+from monitor.model.notice import Conversation, Notice
+from monitor.model.record import ApiRecord
+from monitor.ports import Conflict
+from monitor.stores.documents import (
+    CONVERSATION,
+    NOTICE,
+    RECORD,
+    pack,
+    seal_export,
+    unpack,
+    unseal_export,
+)
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+UNTOLD_INDEX = "untold"
+PART_BYTES = 350_000
+"""Below the 400 KB of an item. Source: DynamoDB developer guide, "Constraints"."""
+TOLD_NOTICES_LIVE = timedelta(days=90)
+
+Item = dict[str, Any]
+
+
+class DynamoDbExports:
+    """The port `ExportCache` over DynamoDB. An export that is larger than an item has several; the
+    first says how many, and one of another write is found out by the hash over all of them."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, api: ApiId, deployment_id: str) -> KeptExport | None:
+        first = self._part(api, deployment_id, 0)
+        if first is None:
+            return None
+        rest = [self._part(api, deployment_id, n) for n in range(1, int(first["parts"]["N"]))]
+        if any(item is None for item in rest):
+            return None
+        parts = [item["document"]["B"] for item in (first, *rest) if item is not None]
+        return unseal_export(b"".join(parts))
+
+    def put(self, api: ApiId, deployment_id: str, kept: KeptExport) -> None:
+        sealed = seal_export(kept)
+        parts = [sealed[at : at + PART_BYTES] for at in range(0, len(sealed), PART_BYTES)]
+        for number, part in reversed(list(enumerate(parts))):
+            item = {
+                **_export_key(api, deployment_id, number),
+                "parts": {"N": str(len(parts))},
+                "document": {"B": part},
+            }
+            self._client.put_item(TableName=self._table, Item=item)
+
+    def _part(self, api: ApiId, deployment_id: str, number: int) -> Item | None:
+        key = _export_key(api, deployment_id, number)
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+
+class DynamoDbStore:
+    """The port `FindingStore` over DynamoDB. Atomicity rests on transactions with conditions."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def load(self, api: ApiId) -> ApiRecord:
+        item = self._get(_record_key(api))
+        if item is None:
+            return ApiRecord(api=api)
+        return RECORD.validate_json(unpack(_document(item)))
+
+    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+        puts = [self._put_record(record)]
+        if notice is not None:
+            puts.append({"TableName": self._table, "Item": _notice_item(notice)})
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        except ClientError as error:
+            if _was_refused_by_condition(error):
+                raise Conflict(record.api.api_id) from error
+            raise
+
+    def untold(self, *, limit: int) -> Sequence[Notice]:
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=UNTOLD_INDEX,
+            KeyConditionExpression="untold = :yes",
+            ExpressionAttributeValues={":yes": {"S": "yes"}},
+            Limit=limit,
+        )
+        return [_notice(item) for item in answer["Items"]]
+
+    def untold_of(self, api: ApiId) -> Sequence[Notice]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="attribute_exists(untold)",
+            ExpressionAttributeValues={":pk": {"S": _notices_key(api)}},
+            ConsistentRead=True,
+        )
+        return [_notice(item) for page in pages for item in page["Items"]]
+
+    def claim(self, notice: Notice, *, now: datetime, until: datetime) -> bool:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_notice_key(notice),
+                UpdateExpression="SET claimed_until = :until",
+                ConditionExpression=(
+                    "attribute_exists(untold) AND "
+                    "(attribute_not_exists(claimed_until) OR claimed_until <= :now)"
+                ),
+                ExpressionAttributeValues={":until": _seconds(until), ":now": _seconds(now)},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def release(self, notice: Notice) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=_notice_key(notice),
+            UpdateExpression="REMOVE claimed_until",
+            ConditionExpression="attribute_exists(pk)",
+        )
+
+    def conversation(self, api: ApiId) -> Conversation | None:
+        item = self._get(_conversation_key(api))
+        return CONVERSATION.validate_json(unpack(_document(item))) if item else None
+
+    def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:
+        told = {
+            "TableName": self._table,
+            "Key": _notice_key(notice),
+            "UpdateExpression": (
+                "SET told_at = :now, expires_at = :then REMOVE untold, claimed_until"
+            ),
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": {
+                ":now": {"S": now.isoformat()},
+                ":then": _seconds(now + TOLD_NOTICES_LIVE),
+            },
+        }
+        document = CONVERSATION.dump_json(conversation).decode()
+        where = {
+            "TableName": self._table,
+            "Item": {**_conversation_key(notice.api), "document": {"S": document}},
+        }
+        items: Any = [{"Update": told}, {"Put": where}]
+        self._client.transact_write_items(TransactItems=items)
+
+    def _get(self, key: Mapping[str, Any]) -> Item | None:
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _put_record(self, record: ApiRecord) -> Any:
+        item = {
+            **_record_key(record.api),
+            "version": {"N": str(record.version)},
+            "name": {"S": record.name},
+            "scope": {"S": record.scope or ""},
+            "read_at": {"S": record.read_at.isoformat() if record.read_at else ""},
+            "document": _attribute(RECORD.dump_json(record)),
+        }
+        if record.version == 1:
+            return {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        return {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "version = :before",
+            "ExpressionAttributeValues": {":before": {"N": str(record.version - 1)}},
+        }
+
+
+def notice_api(keys: Mapping[str, Any]) -> ApiId | None:
+    """The API whose notice has these keys (as a stream record carries them); None for others."""
+    kind, _, rest = str(keys.get("pk", {}).get("S", "")).partition("#")
+    parts = rest.split("#")
+    if kind != "NOTICES" or len(parts) != 4:
+        return None
+    partition, account_id, region, api_id = parts
+    return ApiId(partition=partition, account_id=account_id, region=region, api_id=api_id)
+
+
+def _name(api: ApiId) -> str:
+    return f"{api.partition}#{api.account_id}#{api.region}#{api.api_id}"
+
+
+def _record_key(api: ApiId) -> Item:
+    return {"pk": {"S": f"API#{_name(api)}"}, "sk": {"S": "RECORD"}}
+
+
+def _notices_key(api: ApiId) -> str:
+    return f"NOTICES#{_name(api)}"
+
+
+def _notice_key(notice: Notice) -> Item:
+    return {"pk": {"S": _notices_key(notice.api)}, "sk": {"S": f"{notice.sequence:012d}"}}
+
+
+def _conversation_key(api: ApiId) -> Item:
+    return {"pk": {"S": _notices_key(api)}, "sk": {"S": "CONVERSATION"}}
+
+
+def _export_key(api: ApiId, deployment_id: str, number: int) -> Item:
+    return {"pk": {"S": f"EXPORTS#{_name(api)}"}, "sk": {"S": f"{deployment_id}#{number:03d}"}}
+
+
+def _notice_item(notice: Notice) -> Item:
+    return {
+        **_notice_key(notice),
+        "untold": {"S": "yes"},
+        "made_at": {"S": notice.made_at.isoformat()},
+        "document": _attribute(NOTICE.dump_json(notice)),
+    }
+
+
+def _notice(item: Mapping[str, Any]) -> Notice:
+    return NOTICE.validate_json(unpack(_document(item)))
+
+
+def _document(item: Mapping[str, Any]) -> str | bytes:
+    attribute = item["document"]
+    text: str | bytes = attribute["S"] if "S" in attribute else attribute["B"]
+    return text
+
+
+def _attribute(json: bytes) -> Item:
+    packed = pack(json)
+    return {"S": packed} if isinstance(packed, str) else {"B": packed}
+
+
+def _seconds(time: datetime) -> Item:
+    return {"N": str(int(time.timestamp()))}
+
+
+def _was_refused_by_condition(error: ClientError) -> bool:
+    reasons = error.response.get("CancellationReasons", [])
+    codes = {reason.get("Code") for reason in reasons}
+    return bool(codes & {"ConditionalCheckFailed", "TransactionConflict"})

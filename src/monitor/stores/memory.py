@@ -1,0 +1,90 @@
+"""Stores that are gone with the process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from threading import Lock
+
+from monitor.model.api import ApiId
+from monitor.model.kept_export import KeptExport
+from monitor.model.notice import Conversation, Notice
+from monitor.model.record import ApiRecord
+from monitor.ports import Conflict
+from monitor.stores.documents import seal_export, unseal_export
+
+
+class MemoryStore:
+    """The port `FindingStore` in dictionaries. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._records: dict[ApiId, ApiRecord] = {}
+        self._untold: dict[str, Notice] = {}
+        self._claims: dict[str, datetime] = {}
+        self._conversations: dict[ApiId, Conversation] = {}
+
+    def load(self, api: ApiId) -> ApiRecord:
+        with self._lock:
+            return self._records.get(api) or ApiRecord(api=api)
+
+    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+        with self._lock:
+            stored = self._records.get(record.api)
+            if (stored.version if stored else 0) != record.version - 1:
+                raise Conflict(record.api.api_id)
+            self._records[record.api] = record
+            if notice is not None:
+                self._untold[notice.id] = notice
+
+    def untold(self, *, limit: int) -> Sequence[Notice]:
+        with self._lock:
+            return sorted(self._untold.values(), key=lambda notice: notice.made_at)[:limit]
+
+    def untold_of(self, api: ApiId) -> Sequence[Notice]:
+        with self._lock:
+            mine = [notice for notice in self._untold.values() if notice.api == api]
+        return sorted(mine, key=lambda notice: notice.sequence)
+
+    def claim(self, notice: Notice, *, now: datetime, until: datetime) -> bool:
+        with self._lock:
+            held = self._claims.get(notice.id)
+            if notice.id not in self._untold or (held is not None and held > now):
+                return False
+            self._claims[notice.id] = until
+            return True
+
+    def release(self, notice: Notice) -> None:
+        with self._lock:
+            self._claims.pop(notice.id, None)
+
+    def conversation(self, api: ApiId) -> Conversation | None:
+        with self._lock:
+            return self._conversations.get(api)
+
+    def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:  # noqa: ARG002
+        with self._lock:
+            self._untold.pop(notice.id, None)
+            self._claims.pop(notice.id, None)
+            self._conversations[notice.api] = conversation
+
+
+class NoStore(MemoryStore):
+    """The port `FindingStore` where nothing is kept, as long as each API is looked at once."""
+
+    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+        """Drop it."""
+
+
+class MemoryExports:
+    """The port `ExportCache` for as long as the process lives; packed, as the lasting ones are."""
+
+    def __init__(self) -> None:
+        self._sealed: dict[tuple[ApiId, str], bytes] = {}
+
+    def get(self, api: ApiId, deployment_id: str) -> KeptExport | None:
+        sealed = self._sealed.get((api, deployment_id))
+        return unseal_export(sealed) if sealed is not None else None
+
+    def put(self, api: ApiId, deployment_id: str, kept: KeptExport) -> None:
+        self._sealed[api, deployment_id] = seal_export(kept)

@@ -1,0 +1,190 @@
+"""One contract, three stores: memory, a folder, and DynamoDB with the template's own keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.builders import API, CAUSE, NOW, later, violation
+from tests.contract.tables import TABLE, findings_table
+from tests.template import resource
+
+from monitor.model.access import Scope
+from monitor.model.api import ApiId
+from monitor.model.finding import Finding, finding_id
+from monitor.model.notice import Conversation, Notice, Step, StepKind
+from monitor.model.record import ApiRecord
+from monitor.ports import Conflict, FindingStore
+from monitor.stores.dynamodb import DynamoDbStore, notice_api
+from monitor.stores.files import FileStore
+from monitor.stores.memory import MemoryStore
+
+OTHER = replace(API, api_id="zzzzzzzzzz")
+SAID = Conversation(channel="C1", message_ts="1.000001", is_open=True)
+
+
+@pytest.fixture(params=["memory", "files", "dynamodb"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FindingStore]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    if request.param == "files":
+        yield FileStore(tmp_path)
+        return
+    with findings_table() as client:
+        yield DynamoDbStore(client, TABLE)
+
+
+def finding(**fields: Any) -> Finding:
+    found = violation()
+    defaults: dict[str, Any] = {
+        "id": finding_id(API, found),
+        "api": API,
+        "api_name": "orders",
+        "violation": found,
+        "status": found.status,
+        "first_seen": NOW,
+        "last_seen": NOW,
+        "change": CAUSE,
+    }
+    return Finding(**{**defaults, **fields})
+
+
+def record(version: int = 1, api: ApiId = API, **fields: Any) -> ApiRecord:
+    held = finding()
+    defaults: dict[str, Any] = {
+        "read_at": NOW,
+        "name": "orders",
+        "scope": Scope.INTERNET,
+        "findings": {held.id: held},
+    }
+    return ApiRecord(api=api, version=version, **{**defaults, **fields})
+
+
+def notice(sequence: int = 1, api: ApiId = API, seconds: float = 0) -> Notice:
+    held = finding()
+    return Notice(
+        api=api,
+        api_name="orders",
+        sequence=sequence,
+        made_at=later(seconds),
+        steps=(Step(kind=StepKind.OPENED, finding=held),),
+        unresolved=(held,),
+        scope_before=None,
+        scope_now=Scope.INTERNET,
+        cause=CAUSE,
+    )
+
+
+def test_an_api_nobody_wrote_has_an_empty_record(store: FindingStore) -> None:
+    assert store.load(API) == ApiRecord(api=API)
+    assert store.conversation(API) is None
+    assert not store.untold(limit=10)
+
+
+def test_what_was_committed_is_loaded_whole(store: FindingStore) -> None:
+    store.commit(record(), notice())
+
+    assert store.load(API) == record()
+    assert list(store.untold(limit=10)) == [notice()]
+    assert list(store.untold_of(API)) == [notice()]
+    assert store.load(OTHER) == ApiRecord(api=OTHER)
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_writer_that_missed_a_version_is_refused_wholly(
+    store: FindingStore, version: int
+) -> None:
+    store.commit(record(), None)
+
+    with pytest.raises(Conflict):
+        store.commit(record(version, name="late"), notice(version))
+
+    assert store.load(API).name == "orders"
+    assert not store.untold(limit=10)
+
+
+def test_notices_wait_in_order_until_they_are_told(store: FindingStore) -> None:
+    store.commit(record(1), notice(1, seconds=5))
+    store.commit(record(2), notice(2, seconds=6))
+    store.commit(record(1, OTHER), notice(1, OTHER, seconds=1))
+
+    assert [n.api for n in store.untold(limit=10)] == [OTHER, API, API]
+    assert len(store.untold(limit=2)) == 2
+    assert [n.sequence for n in store.untold_of(API)] == [1, 2]
+
+    store.mark_told(notice(1, seconds=5), SAID, now=NOW)
+
+    assert [n.sequence for n in store.untold_of(API)] == [2]
+    assert store.conversation(API) == SAID
+    assert store.conversation(OTHER) is None
+
+
+def test_a_notice_is_claimed_by_one_at_a_time(store: FindingStore) -> None:
+    store.commit(record(), notice())
+    minute = timedelta(minutes=1)
+
+    assert store.claim(notice(), now=NOW, until=NOW + minute)
+    assert not store.claim(notice(), now=later(30), until=later(90))
+    # Whoever held it died: after its time the next may have it.
+    assert store.claim(notice(), now=later(61), until=later(121))
+    store.release(notice())
+    assert store.claim(notice(), now=later(62), until=later(122))
+
+
+def test_what_was_told_is_never_claimed_again(store: FindingStore) -> None:
+    store.commit(record(), notice())
+    store.mark_told(notice(), SAID, now=NOW)
+
+    assert not store.claim(notice(), now=later(3600), until=later(3660))
+    store.mark_told(notice(), SAID, now=later(1))
+    assert not store.untold(limit=10)
+
+
+def test_a_record_larger_than_an_item_still_fits(store: FindingStore) -> None:
+    routes = tuple(f"GET /orders/{number}/" + "x" * 200 for number in range(3000))
+    large = finding(violation=violation(routes=routes))
+
+    store.commit(record(findings={large.id: large}), None)
+
+    assert store.load(API).findings[large.id].violation.routes == routes
+
+
+def test_the_stream_names_the_api_of_a_notice() -> None:
+    keys = {"pk": {"S": "NOTICES#aws#123456789012#us-east-1#a1b2c3d4e5"}, "sk": {"S": "1"}}
+
+    assert notice_api(keys) == API
+    assert notice_api({"pk": {"S": "API#aws#123456789012#us-east-1#a1b2c3d4e5"}}) is None
+    assert notice_api({}) is None
+
+
+def test_the_index_of_the_outbox_is_the_templates() -> None:
+    source = Path("src/monitor/stores/dynamodb.py").read_text("utf-8")
+    names = [index["IndexName"] for index in resource("FindingsTable")["Properties"][
+        "GlobalSecondaryIndexes"]]  # fmt: skip
+
+    assert re.findall(r'UNTOLD_INDEX = "(\w+)"', source) == names
+
+
+def test_a_damaged_record_is_found_anew(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.commit(record(), None)
+    (path,) = tmp_path.rglob("record")
+    path.write_bytes(path.read_bytes()[:-9])
+
+    assert store.load(API) == ApiRecord(api=API)
+    store.commit(record(), None)
+    assert store.load(API) == record()
+
+
+def test_a_store_without_an_outbox_keeps_no_notice(tmp_path: Path) -> None:
+    store = FileStore(tmp_path, outbox=False)
+    store.commit(record(), notice())
+
+    assert store.load(API) == record()
+    assert not store.untold(limit=10)

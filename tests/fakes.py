@@ -1,0 +1,71 @@
+"""Hand-written stand-ins for the ports, for tests of the use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.model.api import ApiId, ApiSnapshot
+from monitor.model.gaps import Gap
+from monitor.model.notice import Conversation, Notice
+from monitor.ports import Listing, NotDelivered
+from tests.builders import NOW
+
+
+@dataclass
+class FakeClock:
+    """A second passes at each look at it."""
+
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+
+@dataclass
+class FakeSource:
+    """Answers the snapshots it holds; an API it does not hold is gone."""
+
+    snapshots: dict[ApiId, ApiSnapshot] = field(default_factory=dict)
+    listing_gaps: tuple[Gap, ...] = ()
+    reads: list[ApiId] = field(default_factory=list)
+    forgotten: int = 0
+
+    def list_apis(self) -> Listing:
+        return Listing(apis=tuple(self.snapshots), gaps=self.listing_gaps)
+
+    def read(self, api: ApiId) -> ApiSnapshot | None:
+        self.reads.append(api)
+        return self.snapshots.get(api)
+
+    def forget_surroundings(self) -> None:
+        self.forgotten += 1
+
+
+@dataclass
+class FakeQueue:
+    asked: list[ApiId] = field(default_factory=list)
+
+    def look_at(self, apis: Iterable[ApiId]) -> None:
+        self.asked += apis
+
+
+@dataclass
+class FakeNotifier:
+    """Keeps what it was told. `before` may raise."""
+
+    told: list[tuple[Notice, Conversation | None]] = field(default_factory=list)
+    before: Callable[[Notice], None] = lambda _notice: None
+
+    def tell(self, notice: Notice, conversation: Conversation | None) -> Conversation:
+        self.before(notice)
+        self.told.append((notice, conversation))
+        return conversation or Conversation(
+            channel="C1", message_ts=f"{len(self.told)}.0", is_open=True
+        )
+
+
+def refuse(_notice: Notice) -> None:
+    raise NotDelivered("chat.postMessage: Slack answered `invalid_auth`")

@@ -1,0 +1,93 @@
+"""Write the pages that are made from the code: JSON Schemas, rules, events.
+
+python tools/make_docs.py [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from monitor.evaluation.catalogue import RULES
+from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
+from monitor.model.change import TakesEffect
+from monitor.model.rule import Rule
+from monitor.orgpolicy.schema import OrgPolicy
+from monitor.report.comparison import Comparison
+from monitor.report.documents import SCHEMAS
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Path and text of every page."""
+    docs = ROOT / "docs"
+    for name, model in (SCHEMAS | {"comparison": Comparison}).items():
+        schema = model.model_json_schema(mode="serialization", by_alias=True)
+        yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+    schema = OrgPolicy.model_json_schema()
+    yield docs / "schemas" / "org-policy.json", json.dumps(schema, indent=2) + "\n"
+    for rule in RULES:
+        yield docs / "rules" / f"{rule.id}.md", rule_page(rule)
+    yield docs / "events.md", events_page()
+
+
+def rule_page(rule: Rule) -> str:
+    return (
+        f"{MADE}# {rule.title}\n\n"
+        f"`{rule.id}` · {rule.severity.value} at most\n\n"
+        f"**For an attacker.** {rule.attacker_view}\n\n"
+        f"**To fix it.** {rule.fix}\n"
+    )
+
+
+def events_page() -> str:
+    rows = [
+        f"| `{name}` | {_acts(effect.rest)} | {_acts(effect.v2)} | "
+        f"{effect.look_at.value}{f' (`{effect.object_at}`)' if effect.object_at else ''} |"
+        for name, effect in sorted(API_GATEWAY_EVENTS.items())
+    ]
+    blinding = [
+        f"| `{source}` | {', '.join(f'`{name}`' for name in sorted(names))} |"
+        for source, names in sorted(MONITOR_EVENTS.items())
+    ]
+    return (
+        f"{MADE}# What each event makes Gatewatch look at\n\n"
+        "Both control planes of API Gateway share the source `apigateway.amazonaws.com`. An event "
+        "that names an API makes Gatewatch look at that API, whatever this table says of an "
+        "object; a name that is not here means the same. An event that should name an API and does "
+        "not (CloudTrail drops parameters over 100 KB) means every API of the region.\n\n"
+        "| event | REST: acts | HTTP and WebSocket: acts | looks at |\n| --- | --- | --- | --- |\n"
+        + "\n".join(rows)
+        + "\n\n## What can make Gatewatch blind\n\n| source | events |\n| --- | --- |\n"
+        + "\n".join(blinding)
+        + "\n"
+    )
+
+
+def _acts(effect: TakesEffect | None) -> str:
+    return "-" if effect is None else effect.value
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="only say which pages are stale")
+    check = parser.parse_args().check
+    stale = [path for path, text in pages() if not path.exists() or path.read_text("utf-8") != text]
+    if check:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is stale: run `make docs`", file=sys.stderr)
+        return 1 if stale else 0
+    for path, text in pages():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    print(f"{len(stale)} pages written anew")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
