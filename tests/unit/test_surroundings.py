@@ -17,9 +17,9 @@ from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.authorizer_functions import FunctionReads, function_arn
 from monitor.aws.collect import SnapshotReader
 from monitor.aws.custom_domains import DomainReads
-from monitor.aws.identities import IdentityReads
+from monitor.aws.identities import IdentityReads, may_begin
 from monitor.aws.operations import READS, READS_OF_IDENTITIES
-from monitor.aws.surroundings import Readers, Surroundings, may_begin
+from monitor.aws.surroundings import Readers, Surroundings
 from monitor.aws.usage_plans import UsagePlanReads
 from monitor.aws.user_pools import UserPoolReads
 from monitor.aws.vpc_endpoints import VpcEndpointReads
