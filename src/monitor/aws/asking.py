@@ -84,6 +84,7 @@ def unknown_value(
     unknown: Unknown,
     subject: str,
     service: str = "apigateway",
+    account_wide: bool = False,
 ) -> Gap:
     """The gap where AWS answered a word that nobody documented when this was written."""
     return Gap(
@@ -93,4 +94,5 @@ def unknown_value(
         unknown=unknown,
         subject=subject,
         message=what[:300],
+        account_wide=account_wide,
     )

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from monitor.aws.asking import Gone, PageLoop, T, ask
+from monitor.aws.asking import Gone, PageLoop, T, ask, unknown_value
 from monitor.aws.domain_shapes import (
     ListedDomain,
     domain_mapping,
+    full_name,
     invoked_by,
     listed_domain,
 )
@@ -186,11 +187,18 @@ class DomainReads:
     ) -> Callable[[ListedDomain], tuple[str, ...] | None]:
         """The VPC endpoints that each private domain is open to: those of this account and those
         that other accounts associated with our domains are two lists."""
-        if not any(one.domain.endpoint_type is EndpointType.PRIVATE for one in listed):
+        names = {full_name(one) for one in listed if one.domain_id is not None}
+        if not names:
             return lambda _one: None
         endpoints: dict[str, list[str]] = defaultdict(list)
         for owner in _OWNERS:
             answer = self._associations_of(owner)
+            if not isinstance(answer, Gap):
+                # What others associated is associated with domains of ours; ours may be with
+                # another account's, whose name has an id too.
+                strange = [name for name, _ in answer if name not in names]
+                strange = [name for name in strange if owner != "SELF" or "+" not in name]
+                answer = _strange_association(strange[0]) if strange else answer
             if isinstance(answer, Gap):
                 gaps.append(answer)
                 return lambda _one: None
@@ -200,8 +208,7 @@ class DomainReads:
         def associated(one: ListedDomain) -> tuple[str, ...] | None:
             if one.domain_id is None:
                 return None
-            full_name = f"{one.domain.domain_name}+{one.domain_id}"
-            return tuple(dict.fromkeys(endpoints.get(full_name, ())))
+            return tuple(dict.fromkeys(endpoints.get(full_name(one), ())))
 
         return associated
 
@@ -259,6 +266,16 @@ def _ask(
         subject=subject,
         account_wide=True,
         may_be_gone=may_be_gone,
+    )
+
+
+def _strange_association(name: str) -> Gap:
+    return unknown_value(
+        f"a domain called {name} that is not listed",
+        operation="GetDomainNameAccessAssociations",
+        unknown=Unknown.ASSOCIATIONS,
+        subject="domainnameaccessassociations?resourceOwner=OTHER_ACCOUNTS",
+        account_wide=True,
     )
 
 

@@ -29,6 +29,11 @@ class ListedDomain:
     mode: str
 
 
+def full_name(one: ListedDomain) -> str:
+    """How the ARN of a private domain ends, behind `/domainnames/`."""
+    return f"{one.domain.domain_name}+{one.domain_id}"
+
+
 def listed_domain(item: Mapping[str, Any]) -> ListedDomain:
     endpoint = item.get("endpointConfiguration") or {}
     mutual_tls = item.get("mutualTlsAuthentication") or {}
