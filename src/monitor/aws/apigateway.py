@@ -6,7 +6,7 @@ calls. Source: API Gateway API reference, the operation of each name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -128,12 +128,12 @@ class RestApiReads:
 
         def call() -> tuple[Route, ...]:
             return tuple(
-                _route(resource["path"], verb, method)
+                route
                 for page in pages.paginate(
                     restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": PAGE}
                 )
                 for resource in page.get("items", [])
-                for verb, method in resource.get("resourceMethods", {}).items()
+                for route in _routes(resource)
             )
 
         return ask(
@@ -213,6 +213,12 @@ def _settings(given: Mapping[str, Any]) -> MethodSettings:
         cache_ttl_seconds=given.get("cacheTtlInSeconds"),
         cache_control_authorized=given.get("requireAuthorizationForCacheControl"),
     )
+
+
+def _routes(resource: Mapping[str, Any]) -> Iterator[Route]:
+    path = resource["path"]
+    for verb, method in (resource.get("resourceMethods") or {}).items():
+        yield _route(path, verb, method)
 
 
 def _route(path: str, verb: str, method: Mapping[str, Any]) -> Route:
