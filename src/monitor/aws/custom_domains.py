@@ -80,7 +80,9 @@ class DomainReads:
         def call() -> tuple[ListedDomain, ...]:
             return tuple(
                 listed_domain(item)
-                for page in pages.paginate(PaginationConfig={"PageSize": PAGE})
+                for page in pages.paginate(
+                    resourceOwner="SELF", PaginationConfig={"PageSize": PAGE}
+                )
                 for item in page.get("items", [])
             )
 

@@ -36,7 +36,7 @@ Tell = Callable[[int, int], None]
 @dataclass(slots=True, kw_only=True)
 class Account:
     """The account behind the credentials, and its regions. Each region has a budget of its own, and
-    they are read one after another."""
+    they are read one after another. `identities`: read who of the account may invoke, too."""
 
     account_id: str
     partition: str
@@ -46,7 +46,9 @@ class Account:
     policy: OrgPolicy
     started_at: datetime
     gaps: tuple[Gap, ...] = ()
+    identities: bool = False
     _pacers: list[Pacer] = field(default_factory=list)
+    _said_refused: bool = False
 
     def api(self, region: str, api_id: str) -> ApiId:
         return ApiId(
@@ -61,7 +63,14 @@ class Account:
         self._pacers.append(pacer)
         place = Place(account_id=self.account_id, region=region, partition=self.partition)
         session = self.session.in_region(region, pacer)
-        return looker(session, store, place, self.policy, exports=exports)
+        return looker(
+            session,
+            store,
+            place,
+            self.policy,
+            exports=exports,
+            with_identities=self.identities,
+        )
 
     @property
     def calls(self) -> dict[str, int]:
@@ -73,8 +82,9 @@ class Account:
         return _sum(pacer.refused for pacer in self._pacers)
 
     def _say_refused(self) -> None:
-        if not self.refused:
+        if self._said_refused:
             return
+        self._said_refused = True
         click.echo(
             "AWS refuses requests as too many (429): somebody else uses the account's quota, "
             "or --rate is too high. Going slower.",
@@ -89,6 +99,7 @@ def reach(
     rate: float,
     policy: OrgPolicy,
     all_regions: bool = False,
+    identities: bool = False,
 ) -> Account | Gap:
     """The account, or the gap that keeps everything in the dark. Raises WrongInput."""
     started_at = SystemClock().now()
@@ -120,6 +131,7 @@ def reach(
         policy=policy,
         started_at=started_at,
         gaps=gaps,
+        identities=identities,
     )
 
 
