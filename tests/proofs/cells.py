@@ -113,7 +113,7 @@ def _request(
     rng: Random,
 ) -> Request:
     shown = witness(space, _box(place), samples, door, stage)
-    request = Request.from_witness(shown, with_credentials=False)
+    request = Request.from_witness(shown)
     index = space.index[AxisName.SOURCE]
     axis = space.axes[index]
     if request.source_ip is None or not isinstance(axis, AddressAxis) or axis.may_be_absent:

@@ -49,8 +49,8 @@ def _differences(case: Case, got: Mapping[str, Any]) -> Iterator[str]:
 
 
 def witness_complaints(snapshot: ApiSnapshot, access: Access) -> Iterator[str]:
-    """What gets in has a witness, and the witness gets in: for certain where access is public,
-    with whatever credential it takes where it is not. Where nobody knows, nothing is promised."""
+    """What gets in has a witness, and the witness gets in with the credentials it names: for
+    certain, and without any, where access is public. Where nobody knows, nothing is promised."""
     if access.scope is Scope.NOBODY:
         if access.witness is not None:
             yield "nobody gets in, and yet there is a witness"
@@ -60,8 +60,9 @@ def witness_complaints(snapshot: ApiSnapshot, access: Access) -> Iterator[str]:
     if access.witness is None:
         yield f"{access.scope} without a witness"
         return
-    request = Request.from_witness(access.witness, with_credentials=not access.scope.is_public)
-    decision = decide_request(snapshot, None, request, now=NOW)
+    decision = decide_request(snapshot, None, Request.from_witness(access.witness), now=NOW)
+    if access.public and access.witness.credentials:
+        yield f"public, and yet the witness needs {access.witness.credentials}"
     # Of several policies the engine takes the widest, the reference what they agree on.
     one_policy = all(len(one.policies) < 2 for one in snapshot.deployments.values())
     must_be_sure = access.public and one_policy

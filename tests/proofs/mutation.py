@@ -203,7 +203,13 @@ def run(chosen: list[Mutant]) -> list[Mutant]:
         done = running.pop(child)
         if status == 0:
             survivors.append(done)
+            print(_shown(done), flush=True)
     return survivors
+
+
+def _shown(mutant: Mutant) -> str:
+    source = mutant.path.read_text().splitlines()[mutant.line - 1].strip()
+    return f"{mutant.path.relative_to(SOURCE)}:{mutant.line}: {mutant.what}: {source}"
 
 
 def main() -> int:
@@ -221,9 +227,6 @@ def main() -> int:
     if 0 < arguments.count < len(every):
         chosen = Random(arguments.seed).sample(every, arguments.count)
     survivors = run(chosen)
-    for one in sorted(survivors, key=lambda one: (str(one.path), one.line)):
-        source = one.path.read_text().splitlines()[one.line - 1].strip()
-        print(f"{one.path.relative_to(SOURCE)}:{one.line}: {one.what}: {source}")
     print(f"{len(chosen)} of {len(every)} mutants, seed {arguments.seed}: {len(survivors)} survive")
     return 0
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.access.assigned_axes import endpoint_axis, organization_axis
 from monitor.access.axes import AddressAxis, Axis, Cell, CellAxis, Masks, address_test
 from monitor.access.circumstances import AxisName, Circumstances, Mystery, Network
-from monitor.access.identity_axes import Naming, Wants, endpoint_axis, identity_axis, with_anonymous
-from monitor.access.identity_axes import organization_axis as org_axis
+from monitor.access.identity_axes import Naming, Wants, identity_axis, with_anonymous
 from monitor.access.text_axes import (
     Want,
     fixed_axis,
@@ -193,7 +193,7 @@ class _Builder:
             axis = identity_axis(Naming.of(own, partition, self.named, wants), wants)
             return axis if self.circumstances.signed else with_anonymous(axis)
         if name == AxisName.ORGANIZATION:
-            return org_axis(wants)
+            return organization_axis(wants)
         if name == AxisName.ENDPOINT:
             return endpoint_axis(wants, dict(around.endpoints), around.named_endpoints)
         if name == AxisName.RESOURCE_ACCOUNT:

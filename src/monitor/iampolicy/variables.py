@@ -35,6 +35,9 @@ def resolve(text: str, lookup: Lookup, *, wildcards: bool) -> Pattern | Unresolv
 
     `wildcards`: `*` and `?` outside of variables are wildcards.
     """
+    if has_variable(_VARIABLE.sub("", text)):
+        # Not closed or not well formed: nobody says what it then means.
+        return Unresolved.FREE
     plain = glob if wildcards else literal
     parts: list[Pattern] = []
     end = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.model.access import Door, Witness
+from monitor.model.callers import Credential
 
 ANONYMOUS = "anonymous"
 
@@ -53,9 +54,7 @@ class Request:
     identity_policy: IdentityPolicy = IdentityPolicy.ALLOW
 
     @classmethod
-    def from_witness(cls, witness: Witness, *, with_credentials: bool) -> Request:
-        """The witness as a request; `with_credentials`: it holds whatever token, key or client
-        certificate the route and the door may ask for."""
+    def from_witness(cls, witness: Witness) -> Request:
         return cls(
             door=witness.door,
             method=witness.method,
@@ -65,7 +64,7 @@ class Request:
             source_ip=witness.source_ip,
             headers=witness.headers,
             context=witness.context,
-            token=with_credentials,
-            api_key=with_credentials,
-            client_certificate=with_credentials,
+            token=Credential.TOKEN in witness.credentials,
+            api_key=Credential.API_KEY in witness.credentials,
+            client_certificate=Credential.CLIENT_CERTIFICATE in witness.credentials,
         )

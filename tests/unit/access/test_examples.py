@@ -26,6 +26,6 @@ def test_example(file: Path) -> None:
     expected = {key: value for key, value in json.loads(text)["expect"].items() if key != "note"}
     assert {key: document[key] for key in expected} == expected
     if answered.live.witness is not None:
-        request = Request.from_witness(answered.live.witness, with_credentials=True)
+        request = Request.from_witness(answered.live.witness)
         snapshot = snapshot_of(question, now=NOW)
         assert decide_request(snapshot, None, request, now=NOW) is not Decision.DENY
