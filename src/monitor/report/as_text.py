@@ -78,7 +78,7 @@ def _verdict(scan: ScanDocument) -> Text:
     if unknown or not scan.complete:
         return Text(f"Not everything could be read or decided in {where}", style="bold yellow")
     if not scan.apis:
-        return Text(f"No REST API in {where}", style="bold")
+        return Text(f"No API in {where}", style="bold")
     return Text(f"Nothing exceeds the org policy in {where}", style="bold green")
 
 
@@ -163,7 +163,7 @@ def _change(change: ChangeDocument) -> Text:
 
 
 def _summary(scan: ScanDocument) -> Text:
-    apis = _count(len(scan.apis), "REST API")
+    apis = _count(len(scan.apis), "API")
     calls = sum(scan.calls.values())
     seconds = (scan.finished_at - scan.started_at).total_seconds()
     worst = ", ".join(
