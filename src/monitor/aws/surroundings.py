@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from monitor.aws.apigateway import RestApiReads
 from monitor.aws.asking import Gone
-from monitor.aws.authorizer_functions import FunctionReads, function_arn
+from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.custom_domains import DomainReads, Doors
 from monitor.aws.identities import IdentityReads, speaking_of
 from monitor.aws.once import Once
@@ -206,7 +206,7 @@ class Surroundings:
     def _named_functions(
         self, snapshot: ApiSnapshot, authorizers: Iterable[Authorizer], gaps: list[Gap]
     ) -> dict[str, LambdaFunction]:
-        named = {arn for one in authorizers if (arn := function_arn(one.function_uri))}
+        named = {arn for one in authorizers if (arn := one.function_arn)}
         return {arn: self._function(snapshot, arn, gaps) for arn in sorted(named)}
 
     def _function(self, snapshot: ApiSnapshot, arn: str, gaps: list[Gap]) -> LambdaFunction:
