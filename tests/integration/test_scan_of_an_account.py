@@ -262,6 +262,20 @@ def test_one_read_that_fails_spoils_one_api_and_never_looks_closed(
     assert {id_: scope for id_, scope in verdicts(result).items() if id_ in expected} == expected
     alone = scan("--api", "api0000003")
     assert alone.exit_code == 3
+    (api,) = answer(alone)["apis"]
+    assert "unknown" in (api["scope"], api["draft_scope"])
+
+
+def test_an_endpoint_that_is_not_aws_is_a_gap_and_no_traceback(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given()
+    monkeypatch.setitem(QUERY, "GetCallerIdentity", "</html>")
+    result = scan()
+
+    (gap,) = answer(result)["gaps"]
+    assert gap["operation"] == "GetCallerIdentity"
+    assert result.exit_code == 3
 
 
 def test_refused_requests_are_repeated_slower_and_told(given: Given) -> None:

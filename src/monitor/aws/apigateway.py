@@ -102,7 +102,8 @@ class RestApiReads:
                 restApiId=api_id, deploymentId=deployment_id, embed=["apisummary"]
             )
             summary = answer.get("apiSummary")
-            if summary is None:
+            if not summary:
+                # AWS deploys no API without a method, so an empty one says as little as none.
                 raise MalformedAnswer("the deployment came without its summary")
             return Configuration(
                 routes=tuple(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from monitor.model.gaps import Gap, Unknown
 
@@ -22,8 +23,15 @@ _GONE = frozenset(
 )
 
 # What an answer lacks, or holds in another shape than AWS documents, shows as one of these in the
-# few lines that take it apart.
-_MISSHAPEN = (RecursionError, KeyError, TypeError, AttributeError, ValueError)
+# few lines that take it apart; what is not even XML, botocore tells by the first.
+_MISSHAPEN = (
+    ResponseParserError,
+    RecursionError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+)
 
 
 class Gone(Exception):

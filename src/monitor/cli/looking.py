@@ -10,6 +10,7 @@ from datetime import datetime
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -110,7 +111,7 @@ def reach(
         raise WrongInput(
             "no AWS credentials: set AWS_PROFILE, give --profile, or sign in with `aws sso login`"
         ) from error
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
         return _unreached(error)
     partition = caller["Arn"].split(":")[1]
     found = tuple(dict.fromkeys(regions)) or (session.region or ANY_REGION,)
@@ -190,7 +191,7 @@ def _sum(counts: Iterator[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _unreached(error: ClientError | BotoCoreError) -> Gap:
+def _unreached(error: Exception) -> Gap:
     code = type(error).__name__
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", code))
