@@ -140,6 +140,7 @@ golden: install ## rewrite the expected outputs in tests/golden; review the diff
 .PHONY: bench
 bench: install emulator ## measure; the figures go to docs/performance.md
 	@$(BIN)/python bench/handlers.py
+	@$(BIN)/python bench/scans.py
 	@for script in bench/engine.py; do if test -f $$script; then $(BIN)/python $$script; fi; done
 
 .PHONY: clean

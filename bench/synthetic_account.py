@@ -144,6 +144,7 @@ class SyntheticAccount:
                 "resourceMethods": {
                     "GET": {
                         "httpMethod": "GET",
+                        "apiKeyRequired": False,
                         "authorizationType": authorization(api, number),
                         **_authorizer_of(authorization(api, number)),
                     }
@@ -151,6 +152,17 @@ class SyntheticAccount:
             }
             for number in range(self.routes)
         ]
+
+    def summary(self, api: str) -> dict[str, Any]:
+        return {
+            path(number): {
+                "GET": {
+                    "authorizationType": authorization(api, number),
+                    "apiKeyRequired": False,
+                }
+            }
+            for number in range(self.routes)
+        }
 
     def export(self, api: str) -> dict[str, Any]:
         return {
@@ -257,7 +269,11 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
         "GetExport",
         lambda account, path, _: account.export(path["api"]),
     ),
-    (API + r"/deployments/\w+", "GetDeployment", lambda *_: {"id": "d", "apiSummary": {}}),
+    (
+        API + r"/deployments/\w+",
+        "GetDeployment",
+        lambda account, path, _: {"id": "d", "apiSummary": account.summary(path["api"])},
+    ),
     (r"/account", "GetAccount", NOTHING),
     (r"/domainnames", "GetDomainNames", NOTHING),
     (r"/domainnameaccessassociations", "GetDomainNameAccessAssociations", NOTHING),

@@ -30,9 +30,16 @@ from monitor.aws.usage_plans import UsagePlanReads
 from monitor.aws.user_pools import UserPoolReads
 from monitor.aws.vpc_endpoints import VpcEndpointReads
 from monitor.aws.web_acls import WebAclReads
-from monitor.model.api import ApiSnapshot, ApiType, AuthorizationType, DomainMapping
+from monitor.model.api import (
+    ApiSnapshot,
+    ApiType,
+    AuthorizationType,
+    DomainMapping,
+    IpSetRule,
+    WebAcl,
+)
 from monitor.model.behind import LambdaFunction
-from monitor.model.gaps import Unknown
+from monitor.model.gaps import Gap, Unknown
 
 pytestmark = pytest.mark.skipif(not installed(), reason="no .venv-emulator: run `make emulator`")
 
@@ -320,3 +327,66 @@ def test_a_function_without_a_policy_is_told_from_a_missing_one(
     # The emulator answers an empty policy where AWS answers that there is none.
     assert isinstance(found, LambdaFunction)
     assert found.exists is exists
+
+
+def test_a_web_acl_of_address_rules(fresh: World) -> None:
+    wafv2 = fresh.client("wafv2")
+    office = wafv2.create_ip_set(
+        Name="office",
+        Scope="REGIONAL",
+        IPAddressVersion="IPV4",
+        Addresses=["192.0.2.0/24"],
+    )["Summary"]["ARN"]
+    visible = {
+        "SampledRequestsEnabled": False,
+        "CloudWatchMetricsEnabled": False,
+        "MetricName": "m",
+    }
+    rule = {
+        "Name": "office",
+        "Priority": 0,
+        "Action": {"Allow": {}},
+        "Statement": {"IPSetReferenceStatement": {"ARN": office}},
+        "VisibilityConfig": visible,
+    }
+    acl = wafv2.create_web_acl(
+        Name="fence",
+        Scope="REGIONAL",
+        DefaultAction={"Block": {}},
+        Rules=[rule],
+        VisibilityConfig=visible,
+    )["Summary"]["ARN"]
+    # The emulator takes an IP set for a web ACL when it asks which resource is read.
+    as_web_acl = {
+        "Effect": "Allow",
+        "Action": "wafv2:GetIPSet",
+        "Resource": f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/*",
+    }
+    who = fresh.assume("reader", "gatewatch", statements=[*table(), as_web_acl])
+
+    found = WebAclReads(fresh.client("wafv2", who)).web_acl(acl)
+
+    assert found == WebAcl(
+        default_action="BLOCK",
+        rules=(IpSetRule(priority=0, action="ALLOW", cidrs=("192.0.2.0/24",)),),
+    )
+
+
+def test_execute_api_endpoints_and_no_others(fresh: World) -> None:
+    ec2 = fresh.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ids = [
+        ec2.create_vpc_endpoint(
+            VpcId=vpc,
+            ServiceName=f"com.amazonaws.{REGION}.{service}",
+            VpcEndpointType="Interface",
+        )["VpcEndpoint"]["VpcEndpointId"]
+        for service in ("execute-api", "sqs")
+    ]
+    who = fresh.assume("reader", "gatewatch", statements=table())
+
+    found = VpcEndpointReads(fresh.client("ec2", who)).endpoints()
+
+    assert not isinstance(found, Gap)
+    # The emulator does not tell the policy, so it is unread and not "none".
+    assert [(one.vpc_endpoint_id, one.vpc_id, one.policy) for one in found] == [(ids[0], vpc, None)]

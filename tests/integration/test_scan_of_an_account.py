@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.synthetic_account import REGIONS, Bucket, Fault, Quotas, SyntheticAccount, serving
+from bench.synthetic_account import QUERY, REGIONS, Bucket, Fault, Quotas, SyntheticAccount, serving
 from click.testing import CliRunner, Result
 
 from remediators.cli import main
@@ -128,7 +128,9 @@ def test_a_scan_that_was_killed_goes_on_where_it_was(given: Given, tmp_path: Pat
     assert account.counts["GetStages"] == 40
 
 
-@pytest.mark.parametrize("changed", [("--region", "eu-west-1"), ("--api", "api0000001")])
+@pytest.mark.parametrize(
+    "changed", [("--region", "eu-west-1"), ("--api", "api0000001"), ("--identities",)]
+)
 def test_another_scan_does_not_continue_this_one(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: tuple[str, ...]
 ) -> None:
@@ -205,6 +207,28 @@ def test_regions_that_cannot_be_listed_are_a_gap_and_all_are_tried(given: Given)
     assert result.exit_code == 3
 
 
+@pytest.mark.parametrize(
+    ("partition", "region", "suffix"),
+    [
+        ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+        ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+    ],
+)
+def test_other_partitions_are_read_and_called_by_their_own_names(
+    given: Given, monkeypatch: pytest.MonkeyPatch, partition: str, region: str, suffix: str
+) -> None:
+    given(apis=1, faults=[Fault("DescribeRegions", 403)])
+    caller = f"<Arn>arn:{partition}:iam::123456789012:user/x</Arn><Account>123456789012</Account>"
+    monkeypatch.setitem(QUERY, "GetCallerIdentity", caller)
+
+    (finding, *_) = answer(scan("--region", region))["findings"]
+    assert finding["witness"]["door"] == f"api0000000.execute-api.{region}.{suffix}"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    regions = answer(scan("--all-regions"))["regions"]
+    assert region in regions
+    assert len(regions) == 2
+
+
 def test_an_api_that_does_not_exist_is_named_in_the_answer(given: Given) -> None:
     given()
     result = scan("--api", "api0000001", "--api", "nosuchapi1")
@@ -238,6 +262,20 @@ def test_one_read_that_fails_spoils_one_api_and_never_looks_closed(
     assert {id_: scope for id_, scope in verdicts(result).items() if id_ in expected} == expected
     alone = scan("--api", "api0000003")
     assert alone.exit_code == 3
+    (api,) = answer(alone)["apis"]
+    assert "unknown" in (api["scope"], api["draft_scope"])
+
+
+def test_an_endpoint_that_is_not_aws_is_a_gap_and_no_traceback(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given()
+    monkeypatch.setitem(QUERY, "GetCallerIdentity", "</html>")
+    result = scan()
+
+    (gap,) = answer(result)["gaps"]
+    assert gap["operation"] == "GetCallerIdentity"
+    assert result.exit_code == 3
 
 
 def test_refused_requests_are_repeated_slower_and_told(given: Given) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.template import TEMPLATE, resource, resources, template
 
-from monitor.aws.operations import READS, READS_OF_IDENTITIES, Permission
+from monitor.aws.operations import READS, READS_OF_IDENTITIES, READS_OF_REGIONS, Permission
 from monitor.settings import NotifySettings, OnChangeSettings
 
 WRITES = re.compile(
@@ -62,12 +62,16 @@ def test_the_reader_may_do_exactly_what_it_does() -> None:
         assert any(covers(grant, permission) for _, permission in needed), grant
 
 
-def test_no_function_reads_identities() -> None:
-    (permissions,) = READS_OF_IDENTITIES.values()
+def test_no_function_may_read_what_only_the_command_line_reads() -> None:
+    only = {
+        one.action
+        for permissions in (*READS_OF_IDENTITIES.values(), *READS_OF_REGIONS.values())
+        for one in permissions
+    }
 
     for role in resources("AWS::IAM::Role"):
         actions = {a for statement in statements(role) for a in listed(statement["Action"])}
-        assert actions.isdisjoint(one.action for one in permissions)
+        assert actions.isdisjoint(only), role
 
 
 def test_no_role_writes_to_what_is_judged_and_none_has_a_wildcard() -> None:

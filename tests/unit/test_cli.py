@@ -64,7 +64,7 @@ def test_an_account_without_an_api_is_clean_and_says_so(run: Run) -> None:
     result = run("scan", "--region", "eu-west-1")
 
     assert result.exit_code == 0
-    assert "No REST API in account 123456789012, eu-west-1" in result.stdout
+    assert "No API in account 123456789012, eu-west-1" in result.stdout
 
 
 def test_an_open_api_is_an_open_finding(run: Run, account: Callable[..., None]) -> None:

@@ -25,7 +25,10 @@ from monitor.model.api import (
     ResourcePolicy,
     Route,
 )
+from monitor.model.behind import MethodSettings, Throttle
 from monitor.model.gaps import Unknown
+from monitor.ports import ExportCache
+from monitor.stores.memory import MemoryExports
 
 DENIED = AwsError("AccessDeniedException", 403)
 THROTTLED = AwsError("TooManyRequestsException", 429)
@@ -98,13 +101,14 @@ def answers(**changed: Any) -> AwsAnswers:
     )
 
 
-def reader(given: AwsAnswers) -> SnapshotReader:
+def reader(given: AwsAnswers, exports: ExportCache | None = None) -> SnapshotReader:
     return SnapshotReader(
         RestApiReads(given.client()),
         V2ApiReads(given.client("apigatewayv2")),
         FakeClock(),
         account_id=ACCOUNT,
         region="us-east-1",
+        exports=exports,
     )
 
 
@@ -316,3 +320,98 @@ def test_a_method_of_an_unknown_type_is_neither_open_nor_closed() -> None:
 
     assert draft is not None
     assert [route.authorization for route in draft.routes or ()] == [None, None]
+
+
+def test_with_kept_exports_a_look_costs_four_calls_and_a_listed_api_three() -> None:
+    given = answers()
+    source = reader(given, MemoryExports())
+    (listed,) = source.list_apis().apis
+    first = source.read(listed)
+    given.calls.clear()
+
+    source.list_apis()
+    again = source.read(listed)
+
+    assert given.calls == {
+        "GetRestApis": 1,
+        "apigatewayv2:GetApis": 1,
+        "GetStages": 1,
+        "GetResources": 1,
+        "GetAuthorizers": 1,
+    }
+    assert first is not None
+    assert again is not None
+    assert again.deployments["d1"].routes == first.deployments["d1"].routes
+    given.calls.clear()
+    source.read(listed)
+    assert sum(given.calls.values()) == 4
+
+
+def test_what_a_canary_serves_is_known_if_it_was_the_stages_own_before() -> None:
+    rounds = [
+        {"item": [{"stageName": "prod", "deploymentId": "d2"}]},
+        {"item": [{"stageName": "prod", "deploymentId": "d2"}]},
+        {
+            "item": [
+                {
+                    "stageName": "prod",
+                    "deploymentId": "d1",
+                    "canarySettings": {"deploymentId": "d2"},
+                }
+            ]
+        },
+    ]
+    seen = iter(rounds)
+    source = reader(answers(GetStages=lambda _params: next(seen)), MemoryExports())
+
+    source.read(API)
+    source.read(API)
+    snapshot = source.read(API)
+
+    assert snapshot is not None
+    assert snapshot.deployments["d2"].routes == (
+        Route(key="GET /orders", authorization=AuthorizationType.NONE),
+    )
+    assert snapshot.gaps == ()
+
+
+def test_settings_of_stages_are_kept_and_stage_variables_are_not() -> None:
+    stage = {
+        "stageName": "prod",
+        "deploymentId": "d1",
+        "variables": {"password": "hunter2"},
+        "methodSettings": {"*/*": {"loggingLevel": "INFO", "throttlingRateLimit": 5.0}},
+        "accessLogSettings": {"destinationArn": "arn:aws:logs:us-east-1:1:log-group:x"},
+        "clientCertificateId": "cert1",
+        "tracingEnabled": True,
+    }
+
+    snapshot = read(GetStages={"item": [stage]})
+
+    (found,) = snapshot.stages
+    assert found.settings == {
+        "*/*": MethodSettings(throttle=Throttle(rate=5.0), logging_level="INFO")
+    }
+    assert (found.access_log_arn, found.client_certificate_id, found.tracing) == (
+        "arn:aws:logs:us-east-1:1:log-group:x",
+        "cert1",
+        True,
+    )
+    assert "hunter2" not in repr(snapshot)
+
+
+@pytest.mark.parametrize(
+    "operation", ["GetStages", "GetResources", "GetAuthorizers", "GetRestApis"]
+)
+@pytest.mark.parametrize("item", [{}, None, {"x": 1}])
+def test_a_misshapen_answer_is_a_gap(operation: str, item: Any) -> None:
+    key = "item" if operation == "GetStages" else "items"
+    source = reader(answers(**{operation: {key: [item]}}))
+
+    listed = source.list_apis()
+    snapshot = source.read(API)
+
+    assert snapshot is not None
+    assert [(gap.operation, gap.error_code) for gap in (*listed.gaps, *snapshot.gaps)] == [
+        (operation, "MalformedAnswer")
+    ]

@@ -104,7 +104,9 @@ def test_a_private_domain_is_open_to_the_endpoints_of_both_kinds_of_account() ->
     def associations(params: Any) -> Any:
         ours = params["query_string"]["resourceOwner"] == "SELF"
         other = association("arn:aws:apigateway:us-east-1:2:/domainnames/x.example.com+zzz", "v9")
-        return {"items": [association(arn, "vpce-1" if ours else "vpce-2"), other]}
+        if ours:
+            return {"items": [association(arn, "vpce-1"), other]}
+        return {"items": [association(arn, "vpce-2")]}
 
     given = answers(PRIVATE, GetDomainNameAccessAssociations=associations)
     (domain,) = doors(given).domains["rest1"]
@@ -131,6 +133,15 @@ def test_unread_associations_leave_a_private_domain_open_to_any_endpoint() -> No
 
     assert found.domains["rest1"][0].access_associations is None
     assert [gap.unknown for gap in found.gaps] == [Unknown.ASSOCIATIONS]
+
+
+def test_an_association_with_a_domain_nobody_listed_leaves_all_of_them_open() -> None:
+    other = association("arn:aws:apigateway:us-east-1:1:/domainnames/private.example.com", "v9")
+
+    found = doors(answers(PRIVATE, GetDomainNameAccessAssociations={"items": [other]}))
+
+    assert found.domains["rest1"][0].access_associations is None
+    assert [gap.error_code for gap in found.gaps] == ["UnknownValue"]
 
 
 RULE = {

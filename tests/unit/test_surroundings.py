@@ -14,12 +14,12 @@ from tests.fakes import FakeClock
 
 from monitor.aws.apigateway import RestApiReads
 from monitor.aws.apigatewayv2 import V2ApiReads
-from monitor.aws.authorizer_functions import FunctionReads, function_arn
+from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.collect import SnapshotReader
 from monitor.aws.custom_domains import DomainReads
-from monitor.aws.identities import IdentityReads
+from monitor.aws.identities import IdentityReads, may_begin
 from monitor.aws.operations import READS, READS_OF_IDENTITIES
-from monitor.aws.surroundings import Readers, Surroundings, may_begin
+from monitor.aws.surroundings import Readers, Surroundings
 from monitor.aws.usage_plans import UsagePlanReads
 from monitor.aws.user_pools import UserPoolReads
 from monitor.aws.vpc_endpoints import VpcEndpointReads
@@ -524,7 +524,7 @@ def test_the_account_of_a_function_is_read_off_its_arn() -> None:
 
 @pytest.mark.parametrize("uri", [None, "", "https://example.com", "arn:aws:apigateway:x"])
 def test_a_uri_without_a_function_names_none(uri: str | None) -> None:
-    assert function_arn(uri) is None
+    assert Authorizer(authorizer_id="au", function_uri=uri).function_arn is None
 
 
 def test_an_unread_function_is_a_gap() -> None:

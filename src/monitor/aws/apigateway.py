@@ -6,7 +6,7 @@ calls. Source: API Gateway API reference, the operation of each name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +102,8 @@ class RestApiReads:
                 restApiId=api_id, deploymentId=deployment_id, embed=["apisummary"]
             )
             summary = answer.get("apiSummary")
-            if summary is None:
+            if not summary:
+                # AWS deploys no API without a method, so an empty one says as little as none.
                 raise MalformedAnswer("the deployment came without its summary")
             return Configuration(
                 routes=tuple(
@@ -128,12 +129,12 @@ class RestApiReads:
 
         def call() -> tuple[Route, ...]:
             return tuple(
-                _route(resource["path"], verb, method)
+                route
                 for page in pages.paginate(
                     restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": PAGE}
                 )
                 for resource in page.get("items", [])
-                for verb, method in resource.get("resourceMethods", {}).items()
+                for route in _routes(resource)
             )
 
         return ask(
@@ -213,6 +214,12 @@ def _settings(given: Mapping[str, Any]) -> MethodSettings:
         cache_ttl_seconds=given.get("cacheTtlInSeconds"),
         cache_control_authorized=given.get("requireAuthorizationForCacheControl"),
     )
+
+
+def _routes(resource: Mapping[str, Any]) -> Iterator[Route]:
+    path = resource["path"]
+    for verb, method in (resource.get("resourceMethods") or {}).items():
+        yield _route(path, verb, method)
 
 
 def _route(path: str, verb: str, method: Mapping[str, Any]) -> Route:

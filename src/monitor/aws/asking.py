@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from monitor.model.gaps import Gap, Unknown
 
@@ -22,8 +23,15 @@ _GONE = frozenset(
 )
 
 # What an answer lacks, or holds in another shape than AWS documents, shows as one of these in the
-# few lines that take it apart.
-_MISSHAPEN = (RecursionError, KeyError, TypeError, AttributeError, ValueError)
+# few lines that take it apart; what is not even XML, botocore tells by the first.
+_MISSHAPEN = (
+    ResponseParserError,
+    RecursionError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+)
 
 
 class Gone(Exception):
@@ -84,6 +92,7 @@ def unknown_value(
     unknown: Unknown,
     subject: str,
     service: str = "apigateway",
+    account_wide: bool = False,
 ) -> Gap:
     """The gap where AWS answered a word that nobody documented when this was written."""
     return Gap(
@@ -93,4 +102,5 @@ def unknown_value(
         unknown=unknown,
         subject=subject,
         message=what[:300],
+        account_wide=account_wide,
     )

@@ -18,15 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
 
 SERVICE = "lambda"
-_IN_URI = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations\Z")
 _FUNCTION = re.compile(r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+)(?::([\w$-]+))?\Z")
-
-
-def function_arn(uri: str | None) -> str | None:
-    """The function that an authorizer's URI names, as it names it (with its alias or version, or
-    with a stage variable inside); None if the URI names none."""
-    found = _IN_URI.search(uri or "")
-    return found[1] if found else None
 
 
 class FunctionReads:

@@ -17,14 +17,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from monitor.aws.asking import Gone, PageLoop, T, ask
-from monitor.aws.words import ip_address_type
+from monitor.aws.asking import Gone, PageLoop, T, ask, unknown_value
+from monitor.aws.domain_shapes import (
+    ListedDomain,
+    domain_mapping,
+    full_name,
+    invoked_by,
+    listed_domain,
+)
 from monitor.model.api import (
     CustomDomain,
     DomainMapping,
     EndpointType,
-    PolicySource,
-    ResourcePolicy,
 )
 from monitor.model.gaps import Gap, Unknown
 
@@ -45,16 +49,6 @@ class Doors:
 
     domains: Mapping[str, tuple[CustomDomain, ...]]
     gaps: tuple[Gap, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """A domain as listed. `domain_id` is what tells private ones of one name apart; `mode` decides
-    whether its mappings, its routing rules or both count."""
-
-    domain: CustomDomain
-    domain_id: str | None
-    mode: str
 
 
 class DomainReads:
@@ -80,19 +74,21 @@ class DomainReads:
             domains={api_id: tuple(domains) for api_id, domains in found.items()}, gaps=tuple(gaps)
         )
 
-    def _listed(self) -> tuple[_Listed, ...] | Gap:
+    def _listed(self) -> tuple[ListedDomain, ...] | Gap:
         pages = self._v1.get_paginator("get_domain_names")
 
-        def call() -> tuple[_Listed, ...]:
+        def call() -> tuple[ListedDomain, ...]:
             return tuple(
-                _listed(item)
-                for page in pages.paginate(PaginationConfig={"PageSize": PAGE})
+                listed_domain(item)
+                for page in pages.paginate(
+                    resourceOwner="SELF", PaginationConfig={"PageSize": PAGE}
+                )
                 for item in page.get("items", [])
             )
 
         return _ask(call, "apigateway", "GetDomainNames", Unknown.DOORS, "domainnames")
 
-    def _led(self, one: _Listed, gaps: list[Gap]) -> Led:
+    def _led(self, one: ListedDomain, gaps: list[Gap]) -> Led:
         """To which APIs a domain leads. One that vanished since it was listed leads nowhere."""
         led: Led = defaultdict(list)
         try:
@@ -108,8 +104,8 @@ class DomainReads:
         return led
 
     def _ways(
-        self, one: _Listed
-    ) -> Iterator[Callable[[_Listed], list[tuple[str, DomainMapping]] | Gap]]:
+        self, one: ListedDomain
+    ) -> Iterator[Callable[[ListedDomain], list[tuple[str, DomainMapping]] | Gap]]:
         """Mappings and rules, as far as the routing mode lets them count: of an unknown mode both.
 
         Source: Version 2 API reference, "DomainName", routingMode.
@@ -120,20 +116,20 @@ class DomainReads:
         if one.mode not in _NO_RULES:
             yield self._routing_rules
 
-    def _regional_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+    def _regional_mappings(self, one: ListedDomain) -> list[tuple[str, DomainMapping]] | Gap:
         try:
             return self._api_mappings(one)
         except Gone:
             # Either the domain vanished, or v2 does not know it after all: v1 listed it.
             return self._base_path_mappings(one)
 
-    def _base_path_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+    def _base_path_mappings(self, one: ListedDomain) -> list[tuple[str, DomainMapping]] | Gap:
         pages = self._v1.get_paginator("get_base_path_mappings")
         private: dict[str, Any] = {"domainNameId": one.domain_id} if one.domain_id else {}
 
         def call() -> list[tuple[str, DomainMapping]]:
             return [
-                (item["restApiId"], _mapping(item.get("basePath"), item.get("stage")))
+                (item["restApiId"], domain_mapping(item.get("basePath"), item.get("stage")))
                 for page in pages.paginate(
                     domainName=one.domain.domain_name,
                     PaginationConfig={"PageSize": PAGE},
@@ -147,7 +143,7 @@ class DomainReads:
             call, "apigateway", "GetBasePathMappings", Unknown.MAPPINGS, subject, may_be_gone=True
         )
 
-    def _api_mappings(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+    def _api_mappings(self, one: ListedDomain) -> list[tuple[str, DomainMapping]] | Gap:
         def call() -> list[tuple[str, DomainMapping]]:
             pages = _v2_pages(
                 lambda **more: self._v2.get_api_mappings(
@@ -155,7 +151,7 @@ class DomainReads:
                 )
             )
             return [
-                (item["ApiId"], _mapping(item.get("ApiMappingKey"), item.get("Stage")))
+                (item["ApiId"], domain_mapping(item.get("ApiMappingKey"), item.get("Stage")))
                 for page in pages
                 for item in page.get("Items", [])
             ]
@@ -165,7 +161,7 @@ class DomainReads:
             call, "apigatewayv2", "GetApiMappings", Unknown.MAPPINGS, subject, may_be_gone=True
         )
 
-    def _routing_rules(self, one: _Listed) -> list[tuple[str, DomainMapping]] | Gap:
+    def _routing_rules(self, one: ListedDomain) -> list[tuple[str, DomainMapping]] | Gap:
         """Where each rule leads. Its conditions are headers and paths that the caller chooses, so
         they close nothing."""
         private: dict[str, Any] = {"DomainNameId": one.domain_id} if one.domain_id else {}
@@ -180,7 +176,7 @@ class DomainReads:
                 led
                 for page in pages
                 for rule in page.get("RoutingRules", [])
-                for led in _invoked(rule)
+                for led in invoked_by(rule)
             ]
 
         subject = f"v2/domainnames/{one.domain.domain_name}/routingrules"
@@ -189,26 +185,32 @@ class DomainReads:
         )
 
     def _associations(
-        self, listed: Iterable[_Listed], gaps: list[Gap]
-    ) -> Callable[[_Listed], tuple[str, ...] | None]:
+        self, listed: Iterable[ListedDomain], gaps: list[Gap]
+    ) -> Callable[[ListedDomain], tuple[str, ...] | None]:
         """The VPC endpoints that each private domain is open to: those of this account and those
         that other accounts associated with our domains are two lists."""
-        if not any(one.domain.endpoint_type is EndpointType.PRIVATE for one in listed):
+        names = {full_name(one) for one in listed if one.domain_id is not None}
+        if not names:
             return lambda _one: None
         endpoints: dict[str, list[str]] = defaultdict(list)
         for owner in _OWNERS:
             answer = self._associations_of(owner)
+            if not isinstance(answer, Gap):
+                # What others associated is associated with domains of ours; ours may be with
+                # another account's, whose name has an id too.
+                strange = [name for name, _ in answer if name not in names]
+                strange = [name for name in strange if owner != "SELF" or "+" not in name]
+                answer = _strange_association(strange[0]) if strange else answer
             if isinstance(answer, Gap):
                 gaps.append(answer)
                 return lambda _one: None
             for name, endpoint in answer:
                 endpoints[name].append(endpoint)
 
-        def associated(one: _Listed) -> tuple[str, ...] | None:
+        def associated(one: ListedDomain) -> tuple[str, ...] | None:
             if one.domain_id is None:
                 return None
-            full_name = f"{one.domain.domain_name}+{one.domain_id}"
-            return tuple(dict.fromkeys(endpoints.get(full_name, ())))
+            return tuple(dict.fromkeys(endpoints.get(full_name(one), ())))
 
         return associated
 
@@ -269,6 +271,16 @@ def _ask(
     )
 
 
+def _strange_association(name: str) -> Gap:
+    return unknown_value(
+        f"a domain called {name} that is not listed",
+        operation="GetDomainNameAccessAssociations",
+        unknown=Unknown.ASSOCIATIONS,
+        subject="domainnameaccessassociations?resourceOwner=OTHER_ACCOUNTS",
+        account_wide=True,
+    )
+
+
 def _v2_pages(get: Callable[..., Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The pages of a list for which botocore has no paginator."""
     seen: set[str] = set()
@@ -287,56 +299,3 @@ def _advance(token: str, seen: set[str]) -> None:
     if token in seen:
         raise PageLoop("the same page was announced twice")
     seen.add(token)
-
-
-def _listed(item: Mapping[str, Any]) -> _Listed:
-    endpoint = item.get("endpointConfiguration") or {}
-    mutual_tls = item.get("mutualTlsAuthentication") or {}
-    policy = item.get("policy")
-    kind = _endpoint_type(endpoint.get("types") or ())
-    domain = CustomDomain(
-        domain_name=item["domainName"],
-        endpoint_type=kind,
-        ip_address_type=ip_address_type(endpoint.get("ipAddressType")),
-        mutual_tls=bool(mutual_tls.get("truststoreUri")),
-        truststore=mutual_tls.get("truststoreUri"),
-        policy=ResourcePolicy(text=policy or None, source=PolicySource.DOMAIN)
-        if kind is EndpointType.PRIVATE
-        else None,
-        security_policy=item.get("securityPolicy"),
-        endpoint_access_mode=item.get("endpointAccessMode"),
-    )
-    return _Listed(
-        domain=domain,
-        domain_id=item.get("domainNameId") if kind is EndpointType.PRIVATE else None,
-        mode=item.get("routingMode") or "",
-    )
-
-
-def _endpoint_type(types: Iterable[str]) -> EndpointType:
-    """A domain of several types, or of one that is not known, counts as open to the internet."""
-    types = tuple(types)
-    if types == (EndpointType.PRIVATE.value,):
-        return EndpointType.PRIVATE
-    return EndpointType.EDGE if EndpointType.EDGE.value in types else EndpointType.REGIONAL
-
-
-def _mapping(base_path: str | None, stage: str | None) -> DomainMapping:
-    """`(none)` stands for the root, and for the stage that the caller names."""
-    return DomainMapping(
-        base_path="" if base_path in (None, "(none)") else base_path,
-        stage="" if stage in (None, "(none)") else stage,
-    )
-
-
-def _invoked(rule: Mapping[str, Any]) -> Iterator[tuple[str, DomainMapping]]:
-    bases = [
-        base
-        for condition in rule.get("Conditions", [])
-        for base in (condition.get("MatchBasePaths") or {}).get("AnyOf", [])
-    ]
-    for action in rule.get("Actions", []):
-        invoked = action["InvokeApi"]
-        for base in bases or [""]:
-            mapping = _mapping(base, invoked.get("Stage"))
-            yield invoked["ApiId"], replace(mapping, by_routing_rule=True)

@@ -7,14 +7,17 @@ logic", "Permissions boundaries".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from monitor.aws.asking import ask
 from monitor.iampolicy.document import Effect, Statement, parse
+from monitor.iampolicy.glob import Pattern, Wild, glob
 from monitor.iampolicy.resources import matches_action
 from monitor.iampolicy.three_valued import Truth
+from monitor.model.api import ApiId
 from monitor.model.behind import IdentityKind, Invoker, InvokeStatement
 from monitor.model.gaps import Gap, Unknown
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
 
 PAGE = 1000
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 Details = Mapping[str, Any]
 
@@ -153,3 +157,47 @@ def _statement(name: str, statement: Statement) -> InvokeStatement | None:
         conditional=bool(statement.conditions) or not statement.conditions_readable,
         certain=spoken is Truth.YES and resource is not None and not statement.problems,
     )
+
+
+def speaking_of(api: ApiId, invokers: Iterable[Invoker]) -> Iterator[Invoker]:
+    """Those who may be allowed to invoke some method of the API."""
+    arn = f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}/"
+    for invoker in invokers:
+        if any(_may_allow(statement, arn) for statement in invoker.statements):
+            yield invoker
+
+
+def _may_allow(statement: InvokeStatement, arn: str) -> bool:
+    if statement.allows is False:
+        return False
+    if statement.negated or not statement.certain:
+        return True
+    return any(may_begin(text, arn) for text in statement.resources)
+
+
+def may_begin(resource: str, beginning: str) -> bool:
+    """Whether the Resource of a policy matches any text with that beginning. A policy variable may
+    stand for anything."""
+    pattern = glob(_VARIABLE.sub("*", resource))
+    places = _with_stars_left_out(pattern, {0})
+    for char in beginning:
+        reached = set()
+        for place in places:
+            token = pattern[place] if place < len(pattern) else None
+            if token is Wild.ANY_MANY:
+                reached.add(place)
+            elif token is Wild.ANY_ONE or token == char:
+                reached.add(place + 1)
+        places = _with_stars_left_out(pattern, reached)
+        if not places:
+            return False
+    return True
+
+
+def _with_stars_left_out(pattern: Pattern, places: set[int]) -> set[int]:
+    found = set(places)
+    for place in places:
+        while place < len(pattern) and pattern[place] is Wild.ANY_MANY:
+            place += 1
+            found.add(place)
+    return found

@@ -86,3 +86,8 @@ READS_OF_IDENTITIES: Mapping[str, tuple[Permission, ...]] = MappingProxyType(
     }
 )
 """Needed only where the identity side is asked for; the template grants it to no function."""
+
+READS_OF_REGIONS: Mapping[str, tuple[Permission, ...]] = MappingProxyType(
+    {"ec2:DescribeRegions": (Permission("ec2:DescribeRegions", "*"),)}
+)
+"""Needed only by a scan of all regions, which no function of the template makes."""

@@ -15,16 +15,15 @@ from typing import TypeVar
 
 from monitor.aws.apigateway import RestApiReads
 from monitor.aws.asking import Gone
-from monitor.aws.authorizer_functions import FunctionReads, function_arn
+from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.custom_domains import DomainReads, Doors
-from monitor.aws.identities import IdentityReads
+from monitor.aws.identities import IdentityReads, speaking_of
 from monitor.aws.once import Once
 from monitor.aws.parts import or_else
 from monitor.aws.usage_plans import UsagePlanReads
 from monitor.aws.user_pools import UserPoolReads
 from monitor.aws.vpc_endpoints import VpcEndpointReads
 from monitor.aws.web_acls import WebAclReads
-from monitor.iampolicy.glob import Pattern, Wild, glob
 from monitor.model.api import (
     ApiSnapshot,
     ApiType,
@@ -40,7 +39,6 @@ from monitor.model.behind import (
     AccountSettings,
     ApiKey,
     Invoker,
-    InvokeStatement,
     LambdaFunction,
     UsagePlan,
     UserPool,
@@ -50,7 +48,6 @@ from monitor.ports import Clock
 
 T = TypeVar("T")
 
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
 _COGNITO_ISSUER = re.compile(r"https://cognito-idp\.([\w-]+)\.amazonaws\.com(?:\.cn)?/([\w-]+)\Z")
 
 
@@ -209,7 +206,7 @@ class Surroundings:
     def _named_functions(
         self, snapshot: ApiSnapshot, authorizers: Iterable[Authorizer], gaps: list[Gap]
     ) -> dict[str, LambdaFunction]:
-        named = {arn for one in authorizers if (arn := function_arn(one.function_uri))}
+        named = {arn for one in authorizers if (arn := one.function_arn)}
         return {arn: self._function(snapshot, arn, gaps) for arn in sorted(named)}
 
     def _function(self, snapshot: ApiSnapshot, arn: str, gaps: list[Gap]) -> LambdaFunction:
@@ -224,7 +221,7 @@ class Surroundings:
         if reads is None or not _uses(snapshot, AuthorizationType.AWS_IAM):
             return None
         answer = or_else(self._invokers.get("", lambda: reads().invokers()), None, gaps)
-        return None if answer is None else tuple(_speaking_of(snapshot, answer))
+        return None if answer is None else tuple(speaking_of(snapshot.api, answer))
 
 
 def _configurations(snapshot: ApiSnapshot) -> Iterator[Configuration]:
@@ -282,48 +279,3 @@ def _gone_web_acl(arn: str) -> Gap:
         unknown=Unknown.WEB_ACL,
         subject=arn,
     )
-
-
-def _speaking_of(snapshot: ApiSnapshot, invokers: Iterable[Invoker]) -> Iterator[Invoker]:
-    """Those who may be allowed to invoke some method of the API."""
-    api = snapshot.api
-    arn = f"arn:{api.partition}:execute-api:{api.region}:{api.account_id}:{api.api_id}/"
-    for invoker in invokers:
-        if any(_may_allow(statement, arn) for statement in invoker.statements):
-            yield invoker
-
-
-def _may_allow(statement: InvokeStatement, arn: str) -> bool:
-    if statement.allows is False:
-        return False
-    if statement.negated or not statement.certain:
-        return True
-    return any(may_begin(text, arn) for text in statement.resources)
-
-
-def may_begin(resource: str, beginning: str) -> bool:
-    """Whether the Resource of a policy matches any text with that beginning. A policy variable may
-    stand for anything."""
-    pattern = glob(_VARIABLE.sub("*", resource))
-    places = _with_stars_left_out(pattern, {0})
-    for char in beginning:
-        reached = set()
-        for place in places:
-            token = pattern[place] if place < len(pattern) else None
-            if token is Wild.ANY_MANY:
-                reached.add(place)
-            elif token is Wild.ANY_ONE or token == char:
-                reached.add(place + 1)
-        places = _with_stars_left_out(pattern, reached)
-        if not places:
-            return False
-    return True
-
-
-def _with_stars_left_out(pattern: Pattern, places: set[int]) -> set[int]:
-    found = set(places)
-    for place in places:
-        while place < len(pattern) and pattern[place] is Wild.ANY_MANY:
-            place += 1
-            found.add(place)
-    return found

@@ -12,7 +12,7 @@ from monitor.bootstrap.looking import looker
 from monitor.orgpolicy.load import default_org_policy
 from monitor.ports import WorkQueue
 from monitor.settings import OnChangeSettings
-from monitor.stores.dynamodb import DynamoDbStore
+from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
 from monitor.usecases.look import Looker
 from monitor.usecases.react import Place
 
@@ -38,7 +38,12 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
     store = DynamoDbStore(session.dynamodb, settings.table)
     return OnChange(
         looker=looker(
-            session, store, place, default_org_policy(), surroundings_serve=SURROUNDINGS_SERVE
+            session,
+            store,
+            place,
+            default_org_policy(),
+            exports=DynamoDbExports(session.dynamodb, settings.table),
+            surroundings_serve=SURROUNDINGS_SERVE,
         ),
         queue=SqsWorkQueue(session.sqs, settings.queue_url),
         place=place,

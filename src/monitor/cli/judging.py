@@ -3,7 +3,7 @@ stays in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,10 +16,12 @@ from monitor.evaluation.lifecycle import unresolved
 from monitor.model.api import ApiId
 from monitor.model.gaps import Gap
 from monitor.report.documents import (
+    GapDocument,
     ScanDocument,
     api_document,
     finding_document,
     gap_document,
+    shared_gaps,
 )
 from monitor.report.judged import JudgedApi, whole
 from monitor.usecases.look import Looked
@@ -27,10 +29,12 @@ from monitor.usecases.scan import look_at_each, missing, plan
 
 
 class Entry(BaseModel):
-    """`is_final`: reading the API again would not tell more, unless it was changed."""
+    """`is_final`: reading the API again would not tell more, unless it was changed. `shared_gaps`:
+    those of the account that matter to the API."""
 
     is_final: bool
     judged: JudgedApi
+    shared_gaps: tuple[GapDocument, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class Judging:
     only_apis: Sequence[str] = ()
     continued: list[str] = field(default_factory=list)
     _gaps: list[Gap] = field(default_factory=list)
+    # By region and gap, each once for however many APIs.
+    _shared: dict[tuple[str, GapDocument], None] = field(default_factory=dict)
     _outlines: dict[str, JudgedApi] = field(default_factory=dict)
 
     def region(self, region: str, only: Sequence[ApiId] | None, tell: Tell) -> None:
@@ -66,7 +72,8 @@ class Judging:
     def outline(self) -> ScanDocument:
         """The answer without what grows with the number of routes."""
         judged = self._outlines.values()
-        gaps = (*self.account.gaps, *self._gaps)
+        of_lists = (gap_document(gap) for gap in (*self.account.gaps, *self._gaps))
+        gaps = (*of_lists, *(gap for _, gap in self._shared))
         return ScanDocument(
             account_id=self.account.account_id,
             regions=self.account.regions,
@@ -78,7 +85,7 @@ class Judging:
             refused=self.account.refused,
             continued=tuple(self.continued),
             apis=tuple(each.api for each in judged),
-            gaps=tuple(gap_document(gap) for gap in gaps),
+            gaps=gaps,
             findings=tuple(finding for each in judged for finding in each.findings),
         )
 
@@ -102,6 +109,7 @@ class Judging:
             return False  # written by another version
         if entry.is_final:
             self._outlines[entry_key(api)] = entry.judged.outline
+            self._note(api.region, entry.shared_gaps)
             self.continued.append(entry_key(api))
         return entry.is_final
 
@@ -114,10 +122,18 @@ class Judging:
             api=api_document(snapshot, looked.evaluation.access),
             findings=tuple(finding_document(finding) for finding in findings),
         )
-        entry = Entry(is_final=not any(gap.may_pass for gap in snapshot.gaps), judged=judged)
+        entry = Entry(
+            is_final=not any(gap.may_pass for gap in snapshot.gaps),
+            judged=judged,
+            shared_gaps=shared_gaps(snapshot),
+        )
+        self._note(looked.api.region, entry.shared_gaps)
         key = entry_key(looked.api)
         self._outlines[key] = judged.outline
         self.state.journal.put(key, entry.model_dump_json().encode())
+
+    def _note(self, region: str, gaps: Iterable[GapDocument]) -> None:
+        self._shared.update(dict.fromkeys((region, gap) for gap in gaps))
 
 
 def empty_document(regions: Sequence[str] = (), gaps: Sequence[Gap] = ()) -> ScanDocument:

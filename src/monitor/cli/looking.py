@@ -10,6 +10,7 @@ from datetime import datetime
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -36,7 +37,7 @@ Tell = Callable[[int, int], None]
 @dataclass(slots=True, kw_only=True)
 class Account:
     """The account behind the credentials, and its regions. Each region has a budget of its own, and
-    they are read one after another."""
+    they are read one after another. `identities`: read who of the account may invoke, too."""
 
     account_id: str
     partition: str
@@ -46,7 +47,9 @@ class Account:
     policy: OrgPolicy
     started_at: datetime
     gaps: tuple[Gap, ...] = ()
+    identities: bool = False
     _pacers: list[Pacer] = field(default_factory=list)
+    _said_refused: bool = False
 
     def api(self, region: str, api_id: str) -> ApiId:
         return ApiId(
@@ -61,7 +64,14 @@ class Account:
         self._pacers.append(pacer)
         place = Place(account_id=self.account_id, region=region, partition=self.partition)
         session = self.session.in_region(region, pacer)
-        return looker(session, store, place, self.policy, exports=exports)
+        return looker(
+            session,
+            store,
+            place,
+            self.policy,
+            exports=exports,
+            with_identities=self.identities,
+        )
 
     @property
     def calls(self) -> dict[str, int]:
@@ -73,8 +83,9 @@ class Account:
         return _sum(pacer.refused for pacer in self._pacers)
 
     def _say_refused(self) -> None:
-        if not self.refused:
+        if self._said_refused:
             return
+        self._said_refused = True
         click.echo(
             "AWS refuses requests as too many (429): somebody else uses the account's quota, "
             "or --rate is too high. Going slower.",
@@ -89,6 +100,7 @@ def reach(
     rate: float,
     policy: OrgPolicy,
     all_regions: bool = False,
+    identities: bool = False,
 ) -> Account | Gap:
     """The account, or the gap that keeps everything in the dark. Raises WrongInput."""
     started_at = SystemClock().now()
@@ -99,7 +111,7 @@ def reach(
         raise WrongInput(
             "no AWS credentials: set AWS_PROFILE, give --profile, or sign in with `aws sso login`"
         ) from error
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
         return _unreached(error)
     partition = caller["Arn"].split(":")[1]
     found = tuple(dict.fromkeys(regions)) or (session.region or ANY_REGION,)
@@ -120,6 +132,7 @@ def reach(
         policy=policy,
         started_at=started_at,
         gaps=gaps,
+        identities=identities,
     )
 
 
@@ -178,7 +191,7 @@ def _sum(counts: Iterator[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _unreached(error: ClientError | BotoCoreError) -> Gap:
+def _unreached(error: Exception) -> Gap:
     code = type(error).__name__
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", code))

@@ -38,6 +38,12 @@ INTERRUPTED = 130
     help="Folder that is kept from scan to scan: a scan that was stopped goes on where it was, "
     "what AWS calls immutable is read once, and findings keep their age.",
 )
+@click.option(
+    "--identities",
+    is_flag=True,
+    help="Also read which users and roles of the account may call routes that ask for a signature "
+    "(iam:GetAccountAuthorizationDetails).",
+)
 @aws_options
 @judging_options
 @report_options
@@ -46,6 +52,7 @@ def scan(
     all_regions: bool,
     api_ids: tuple[str, ...],
     state_folder: Path | None,
+    identities: bool,
     profile: str | None,
     rate: float,
     org_policy_file: Path | None,
@@ -64,7 +71,14 @@ def scan(
         raise WrongInput(f"{output}: No such file or directory")
     policy = org_policy(org_policy_file)
     with state(state_folder) as kept:
-        account = reach(regions, profile=profile, rate=rate, policy=policy, all_regions=all_regions)
+        account = reach(
+            regions,
+            profile=profile,
+            rate=rate,
+            policy=policy,
+            all_regions=all_regions,
+            identities=identities,
+        )
         if isinstance(account, Gap):
             outline = empty_document(regions, [account])
             put_out(render_parts(outline, tuple, format_, output, detail), output)

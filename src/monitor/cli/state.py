@@ -94,5 +94,11 @@ def entry_key(api: ApiId) -> str:
 
 def _scan_of(account: Account, only: Sequence[str]) -> str:
     """A digest of everything that decides what a scan says, but for AWS's answers."""
-    asked = [account.account_id, account.regions, sorted(only), account.policy.model_dump_json()]
+    asked = (
+        account.account_id,
+        account.regions,
+        sorted(only),
+        account.identities,
+        account.policy.model_dump_json(),
+    )
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

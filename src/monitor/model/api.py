@@ -6,6 +6,7 @@ and the snapshot's `gaps` say why; `None` never means "not configured".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,8 @@ from monitor.model.behind import (
 )
 from monitor.model.change import ApiFamily
 from monitor.model.gaps import Gap
+
+_FUNCTION_IN_URI = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations\Z")
 
 
 class ApiType(StrEnum):
@@ -98,6 +101,13 @@ class Authorizer:
     issuer: str | None = None
     audiences: tuple[str, ...] = ()
     simple_responses: bool = False
+
+    @property
+    def function_arn(self) -> str | None:
+        """The function that decides, as the authorizer names it: with its alias or version, or with
+        a stage variable inside. None if it names none."""
+        found = _FUNCTION_IN_URI.search(self.function_uri or "")
+        return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,7 +115,8 @@ class StageDocument(Document):
 
 
 class ApiDocument(Document):
-    """`draft_scope` is what the next deployment would make of it."""
+    """`draft_scope` is what the next deployment would make of it. `gaps` are its own; of what it
+    shares with other APIs, the gaps stand once in the scan's, and its `status` is `gaps` too."""
 
     api_id: str
     name: str
@@ -246,8 +247,13 @@ def api_document(snapshot: ApiSnapshot, access: ApiAccess) -> ApiDocument:
             for stage in access.stages
         ),
         status="gaps" if snapshot.gaps else "judged",
-        gaps=tuple(gap_document(gap) for gap in snapshot.gaps),
+        gaps=tuple(gap_document(gap) for gap in snapshot.gaps if not gap.account_wide),
     )
+
+
+def shared_gaps(snapshot: ApiSnapshot) -> tuple[GapDocument, ...]:
+    """What could not be read of the account and matters to the API."""
+    return tuple(gap_document(gap) for gap in snapshot.gaps if gap.account_wide)
 
 
 def change_document(change: Change) -> ChangeDocument:

@@ -15,7 +15,7 @@ def verdict(scan: ScanDocument, *, regions: bool = True) -> str:
     if not scan.complete or any(finding.status is Status.UNKNOWN for finding in scan.findings):
         return f"Not everything could be read or decided in {where}"
     if not scan.apis:
-        return f"No REST API in {where}"
+        return f"No API in {where}"
     return f"Nothing exceeds the org policy in {where}"
 
 
