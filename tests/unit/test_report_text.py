@@ -61,4 +61,4 @@ def test_a_command_stays_on_one_line() -> None:
 def test_an_account_with_nothing_in_it_says_so() -> None:
     report = Report(scan=scan([], [], calls={}), rules={}, version="0.1.0")
 
-    assert scan_text(report).splitlines()[0].startswith("No REST API in account")
+    assert scan_text(report).splitlines()[0].startswith("No API in account")
