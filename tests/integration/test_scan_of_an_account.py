@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,18 @@ def test_another_scan_does_not_continue_this_one(
         patch.setattr("monitor.cli.scan.put_out", _stopped)
         assert scan("--state", tmp_path).stdout == ""
     assert answer(scan("--state", tmp_path, *changed))["continued"] == []
+
+
+def test_a_scan_stopped_long_ago_is_begun_anew(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given()
+    monkeypatch.setattr("monitor.cli.state.CONTINUED_WITHIN", timedelta(0))
+    with monkeypatch.context() as patch:
+        patch.setattr("monitor.cli.scan.put_out", _stopped)
+        scan("--state", tmp_path)
+
+    assert answer(scan("--state", tmp_path))["continued"] == []
 
 
 def test_a_scan_stopped_before_its_answer_was_out_answers_without_reading(
