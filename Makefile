@@ -86,7 +86,7 @@ deploy: build ## deploy to the account and region of your AWS credentials, guide
 
 .PHONY: test
 test: install emulator ## run every test
-	@$(CLEAN_AWS) $(BIN)/python -m pytest
+	@$(CLEAN_AWS) $(BIN)/python -m pytest --ignore tests/browser
 
 $(VENV)/.browser: $(VENV)/.installed requirements/browser.txt tests/browser/package-lock.json
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --require-hashes -r requirements/browser.txt
