@@ -40,6 +40,13 @@ class FakeSource:
         self.reads.append(api)
         return self.snapshots.get(api)
 
+    def apis_behind(self, domain_name: str) -> tuple[ApiId, ...]:
+        return tuple(
+            api
+            for api, snapshot in self.snapshots.items()
+            if any(d.domain_name == domain_name for d in snapshot.custom_domains or ())
+        )
+
     def forget_surroundings(self) -> None:
         self.forgotten += 1
 

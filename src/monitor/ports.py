@@ -36,6 +36,9 @@ class SnapshotSource(Protocol):
     def forget_surroundings(self) -> None:
         """What many APIs share, their doors above all, has changed: read it anew from now on."""
 
+    def apis_behind(self, domain_name: str) -> Sequence[ApiId]:
+        """The APIs to which a custom domain leads now; none where that could not be read."""
+
 
 class Conflict(Exception):
     """Somebody else wrote the record since it was loaded. Load and decide again."""

@@ -13,7 +13,7 @@ from tests.unit.test_cloudtrail import record
 
 from monitor.events.requests import MalformedMessage, dump_request
 from monitor.model.access import Scope
-from monitor.model.api import ApiId, AuthorizationType
+from monitor.model.api import ApiId, AuthorizationType, CustomDomain, EndpointType
 from monitor.model.finding import Status
 from monitor.model.notice import StepKind
 from monitor.orgpolicy.load import default_org_policy
@@ -165,6 +165,21 @@ def test_a_late_look_cannot_overwrite_a_newer_one() -> None:
 
     assert late.looked[API].is_late
     assert store.load(API).findings == {}
+
+
+def test_a_changed_domain_makes_gatewatch_look_at_the_apis_behind_it() -> None:
+    domain = CustomDomain(domain_name="api.example.com", endpoint_type=EndpointType.REGIONAL)
+    other = replace(API, api_id="other")
+    behind = replace(OPEN, custom_domains=(domain,))
+    source, store = FakeSource({API: behind, other: replace(OPEN, api=other)}), MemoryStore()
+    parameters = {"domainName": "api.example.com", "updateDomainNameInput": {}}
+
+    run(batch(source, store), body("UpdateDomainName", requestParameters=parameters))
+
+    assert source.reads == [API]
+    (finding,) = store.load(API).findings.values()
+    assert finding.change is not None
+    assert finding.change.event_name == "UpdateDomainName"
 
 
 def test_a_throttled_read_is_told_at_once_and_comes_again() -> None:

@@ -677,3 +677,17 @@ def whole_account() -> AwsAnswers:
         wafv2__GetIPSet={"IPSet": {"Addresses": ["192.0.2.0/24"]}},
         lambda__GetPolicy=MISSING,
     )
+
+
+def test_a_domain_leads_to_the_apis_of_its_mappings() -> None:
+    mapping = {"ApiId": API.api_id, "ApiMappingId": "m", "Stage": "prod"}
+    around = surroundings(
+        answers(
+            GetDomainNames={"items": [DOMAIN]},
+            apigatewayv2__GetApiMappings={"Items": [mapping]},
+        )
+    )
+
+    assert around.led_to_by(DOMAIN["domainName"]) == (API.api_id,)
+    assert around.led_to_by("other.example.com") == ()
+    assert surroundings(answers(GetDomainNames=DENIED)).led_to_by(DOMAIN["domainName"]) == ()

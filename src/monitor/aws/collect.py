@@ -99,6 +99,12 @@ class SnapshotReader:
         self._families.pop(api.api_id, None)
         return unread
 
+    def apis_behind(self, domain_name: str) -> tuple[ApiId, ...]:
+        """The APIs to which a custom domain leads now; none where that could not be read, and then
+        every look judges as if such a door were open."""
+        behind = self._surroundings.led_to_by(domain_name) if self._surroundings else ()
+        return tuple(self._api_id(api_id, self._families.get(api_id)) for api_id in behind)
+
     def forget_surroundings(self) -> None:
         """Read doors and what stands behind anew from now on: something of it has changed."""
         if self._surroundings is not None:
@@ -134,7 +140,7 @@ class SnapshotReader:
         yield described
         yield None
 
-    def _api_id(self, api_id: str, family: ApiFamily) -> ApiId:
+    def _api_id(self, api_id: str, family: ApiFamily | None) -> ApiId:
         return ApiId(
             account_id=self._account_id,
             region=self._region,

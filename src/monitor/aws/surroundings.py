@@ -99,6 +99,17 @@ class Surroundings:
         ):
             once.forget()
 
+    def led_to_by(self, domain_name: str) -> tuple[str, ...]:
+        """Ids of the APIs to which the custom domain leads; () where the domains are unread."""
+        doors = self._doors.get("", self._readers.domains.doors)
+        if isinstance(doors, Gap):
+            return ()
+        return tuple(
+            api_id
+            for api_id, domains in doors.domains.items()
+            if any(domain.domain_name == domain_name for domain in domains)
+        )
+
     def added(self, snapshot: ApiSnapshot) -> ApiSnapshot:
         """The snapshot with its surroundings, and with a gap for each that could not be read.
 

@@ -50,14 +50,19 @@ class Batch:
 
     def prepare(self, bodies: Iterable[str]) -> None:
         """Note which changes of the batch concern which API. Malformed ones are left to `take`."""
+        shared_changed = False
         for body in bodies:
             try:
                 message = parse_message(body)
             except MalformedMessage:
                 continue
             if isinstance(message, Change):
+                shared_changed |= message.look_at in (LookAt.ACCOUNT, LookAt.BEHIND)
                 for api in self._apis(message):
                     self._changes[api].append(message)
+        # Before the first look of the batch, so that no look sees doors that were shut since.
+        if shared_changed:
+            self.looker.source.forget_surroundings()
 
     def take(self, body: str) -> None:
         """Do what one message asks for.
@@ -80,16 +85,20 @@ class Batch:
             return
         if not change.is_known_name:
             self.counts["UnknownEventNames"] += 1
-        if change.look_at in (LookAt.ACCOUNT, LookAt.BEHIND):
-            self.looker.source.forget_surroundings()
         for api in self._apis(change):
             self._look(api)
         if change.look_at is LookAt.ACCOUNT:
             self._fan_out()
         elif change.look_at is LookAt.BEHIND:
-            # The next look at an API sees its doors as they are now. Which APIs stand behind the
-            # object is not told by the event, so none is looked at for it.
             self.counts["ChangesBehindAnObject"] += 1
+            self._look_behind(change)
+
+    def _look_behind(self, change: Change) -> None:
+        """A custom domain shows which APIs it leads to. Plans and keys decide who holds a key, and
+        no rule speaks of that yet."""
+        for api in self.looker.source.apis_behind(change.object or ""):
+            self._changes[api].append(change)
+            self._look(api)
 
     def _look(self, api: ApiId) -> None:
         if api in self._failures:
