@@ -137,11 +137,18 @@ golden: install ## rewrite the expected outputs in tests/golden; review the diff
 	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/unit/test_golden.py --rewrite-golden
 	@git --no-pager diff --stat -- tests/golden
 
+.PHONY: proofs
+proofs: install ## hold the access engine against a solver, another evaluator and mutants (minutes)
+	@$(BIN)/python tests/proofs/smt.py --count 2000 --seed 1
+	@$(BIN)/python tests/proofs/differential.py --count 6000 --seed 1
+	@$(BIN)/python tests/proofs/mutation.py --count 400 --seed 1
+	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/property --hypothesis-profile=nightly
+
 .PHONY: bench
 bench: install emulator ## measure; the figures go to docs/performance.md
 	@$(BIN)/python bench/handlers.py
 	@$(BIN)/python bench/scans.py
-	@for script in bench/engine.py; do if test -f $$script; then $(BIN)/python $$script; fi; done
+	@$(BIN)/python bench/engine.py
 
 .PHONY: clean
 clean: ## remove what was built or installed here
