@@ -296,7 +296,7 @@ def company_scan() -> ScanDocument:
             *fine,
         ],
         [
-            finding(1, remediations=("require-authorization",)),
+            finding(1),
             finding(
                 2,
                 severity=Severity.HIGH,
