@@ -58,7 +58,7 @@ CHAIN = (
 def witness(api_id: str, path: str = "/orders", stage: str = "prod") -> WitnessDocument:
     host = f"{api_id}.execute-api.us-east-1.amazonaws.com"
     return WitnessDocument(
-        curl=f"curl -X GET https://{host}/{stage}{path}  # from 203.0.113.9",
+        curl=f"curl -i https://{host}/{stage}{path}  # from 203.0.113.9",
         door=host,
         method="GET",
         path=path,

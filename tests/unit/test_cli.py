@@ -79,7 +79,7 @@ def test_an_open_api_is_an_open_finding(run: Run, account: Callable[..., None]) 
     assert (api["scope"], api["status"]) == ("internet", "judged")
     (finding,) = scan["findings"]
     assert finding["rule"] == "access-exceeds-policy"
-    assert finding["witness"]["curl"].startswith("curl -X GET https://a1b2c3d4e5.execute-api.")
+    assert finding["witness"]["curl"].startswith("curl -i https://a1b2c3d4e5.execute-api.")
     assert scan["calls"]["sts:GetCallerIdentity"] == 1
 
 

@@ -23,21 +23,21 @@ def _witness(**fields: Any) -> Witness:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({}, f"curl -X GET {HOST}/prod/a"),
-        ({"method": "HEAD"}, f"curl --head {HOST}/prod/a"),
-        ({"stage": "$default"}, f"curl -X GET {HOST}/a"),
-        ({"source_ip": "203.0.113.9"}, f"curl -X GET {HOST}/prod/a  # from 203.0.113.9"),
+        ({}, f"curl -i {HOST}/prod/a"),
+        ({"method": "HEAD"}, f"curl -i --head {HOST}/prod/a"),
+        ({"stage": "$default"}, f"curl -i {HOST}/a"),
+        ({"source_ip": "203.0.113.9"}, f"curl -i {HOST}/prod/a  # from 203.0.113.9"),
         (
             {"credentials": (Credential.TOKEN, Credential.API_KEY)},
-            f"curl -X GET -H 'Authorization: TOKEN' -H 'x-api-key: KEY' {HOST}/prod/a",
+            f"curl -i -H 'Authorization: TOKEN' -H 'x-api-key: KEY' {HOST}/prod/a",
         ),
         (
             {"door": DOMAIN},
-            "curl -X GET https://api.example.com/a  # under the domain's base path of stage prod",
+            "curl -i https://api.example.com/a  # under the domain's base path of stage prod",
         ),
         (
             {"principal": "arn:aws:iam::999999999999:user/x"},
-            "curl -X GET --aws-sigv4 aws:amz:REGION:execute-api --user KEY_ID:SECRET "
+            "curl -i --aws-sigv4 aws:amz:REGION:execute-api --user KEY_ID:SECRET "
             f"{HOST}/prod/a  # signed by arn:aws:iam::999999999999:user/x",
         ),
     ],

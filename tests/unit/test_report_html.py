@@ -53,7 +53,7 @@ def test_nothing_hostile_becomes_markup(page: str) -> None:
 
 def test_each_finding_has_its_proof(page: str) -> None:
     for told in (
-        "curl -X GET https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/orders",
+        "curl -i https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/orders",
         "Statement 1 of the resource policy allows everybody (policy.Statement[0])",
         "jane@example.com (role Developer): CreateDeployment, 2026-11-22 11:56 UTC",
         "Ask for authorization on the routes",

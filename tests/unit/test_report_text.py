@@ -53,7 +53,7 @@ def test_a_command_stays_on_one_line() -> None:
     text = scan_text(sample_report(), width=40)
 
     assert (
-        "curl -X GET https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/orders "
+        "curl -i https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/orders "
         "# from 203.0.113.9\n" in text
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,6 +19,7 @@ from monitor.model.access import Access, DoorKind, Reason, RouteAccess, Scope, W
 from monitor.model.api import ApiType
 from monitor.model.callers import Credential
 from monitor.model.request import ANONYMOUS, Decision, Request
+from monitor.report.curl import curl_parts
 
 _MOST_CIDRS = 8
 _MOST_ROUTES = 40
@@ -53,7 +53,7 @@ def _print(console: Console, answered: Answer) -> None:
     if live.witness is not None:
         _section(
             console,
-            "A request that gets in",
+            "A request that may get in" if live.public is None else "A request that gets in",
             _request_lines(answered, live.witness, console.width - 4),
         )
     _section(console, "Why", _numbered(sentence(reason) for reason in live.because))
@@ -173,31 +173,7 @@ def curl(answered: Answer, shown: Witness) -> list[str] | None:
     if api.api_type is ApiType.WEBSOCKET or shown.door.assumed or not printable:
         return None
     url = f"https://{shown.door.host}{_stage_in_path(answered, shown)}{shown.path}"
-    parts = ["curl", "-i"]
-    if shown.method == "HEAD":
-        parts += ["--head"]
-    elif shown.method != "GET":
-        parts += ["-X", shown.method]
-    options = [parts, *(["-H", _header(*one)] for one in _headers(answered, shown).items())]
-    options += (_CREDENTIAL_OPTIONS[one] for one in shown.credentials)
-    if shown.principal != ANONYMOUS:
-        options.append(["--aws-sigv4", f"aws:amz:{api.region}:execute-api"])
-        options.append(["--user", "KEY_ID:SECRET"])
-    return [shlex.join(one) for one in (*options, [url])]
-
-
-_CREDENTIAL_OPTIONS = {
-    Credential.TOKEN: ["-H", "Authorization: TOKEN"],
-    Credential.API_KEY: ["-H", "x-api-key: KEY"],
-    Credential.CLIENT_CERTIFICATE: ["--cert", "CERTIFICATE.pem", "--key", "KEY.pem"],
-}
-
-
-def _header(name: str, value: str | None) -> str:
-    """A colon alone keeps curl from sending a header of its own, a semicolon sends it empty."""
-    if value is None:
-        return f"{name}:"
-    return f"{name}: {value}" if value else f"{name};"
+    return curl_parts(shown, url, region=api.region, headers=_headers(answered, shown))
 
 
 def _headers(answered: Answer, shown: Witness) -> dict[str, str | None]:
