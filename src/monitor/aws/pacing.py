@@ -34,7 +34,9 @@ SLOWEST = 0.2
 takes it at any rate."""
 
 THROTTLED_ATTEMPTS = 12
-"""Beside a neighbour who asks for twice the quota, one attempt of three gets through."""
+PATIENT_ATTEMPTS = 40
+"""Beside a neighbour who asks for twice the quota, one attempt of three to six gets through. A
+function has to end in time and is asked again; a scan may wait."""
 FAULT_ATTEMPTS = 4
 
 _PACED = frozenset({"apigateway", "apigatewayv2"})
@@ -117,6 +119,7 @@ class Pacer:
         self,
         rate: float = DEFAULT_RATE,
         *,
+        attempts: int = THROTTLED_ATTEMPTS,
         on_refusal: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -128,6 +131,7 @@ class Pacer:
         self._all = bucket(rate, AWS_BURST / AWS_RATE)
         # AWS does not say how many GetResources it takes at once; it counts them by 2 seconds.
         self._get_resources = bucket(get_resources_rate(rate), 2.0)
+        self._attempts = attempts
         self._on_refusal = on_refusal
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
@@ -185,7 +189,7 @@ class Pacer:
             return None
         if response is not None and _is_throttled(status, response[1]):
             self._note_refusal(f"{service}:{name}")
-            return 0.0 if attempts < THROTTLED_ATTEMPTS else None
+            return 0.0 if attempts < self._attempts else None
         if status in _FAULTS or isinstance(caught_exception, (NoConnection, HTTPClientError)):
             return _pause(attempts) if attempts < FAULT_ATTEMPTS else None
         if 0 < status < _ERRORS:

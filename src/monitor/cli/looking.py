@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from monitor.aws.clock import SystemClock
-from monitor.aws.pacing import Pacer
+from monitor.aws.pacing import PATIENT_ATTEMPTS, Pacer
 from monitor.aws.regions import enabled_regions
 from monitor.aws.session import AwsSession
 from monitor.bootstrap.looking import looker
@@ -60,7 +60,7 @@ class Account:
         self, region: str, store: FindingStore, exports: ExportCache | None = None
     ) -> Looker:
         """Made anew at each call: what it holds of a region goes with it."""
-        pacer = Pacer(self.rate, on_refusal=self._say_refused)
+        pacer = Pacer(self.rate, attempts=PATIENT_ATTEMPTS, on_refusal=self._say_refused)
         self._pacers.append(pacer)
         place = Place(account_id=self.account_id, region=region, partition=self.partition)
         session = self.session.in_region(region, pacer)
