@@ -149,6 +149,7 @@ bench: install emulator ## measure; the figures go to docs/performance.md
 	@$(BIN)/python bench/handlers.py
 	@$(BIN)/python bench/scans.py
 	@$(BIN)/python bench/engine.py
+	@$(BIN)/python bench/peers.py
 
 .PHONY: clean
 clean: ## remove what was built or installed here
