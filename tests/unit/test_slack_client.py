@@ -145,6 +145,49 @@ def test_a_slack_that_is_not_there_is_no_crash() -> None:
         nowhere.tell(story(OPEN)[0], None)
 
 
+@pytest.mark.parametrize(
+    "error", ["message_not_found", "channel_not_found", "is_archived", "not_in_channel"]
+)
+def test_a_conversation_that_is_lost_begins_anew(slack: SlackStandin, error: str) -> None:
+    """Somebody deleted the message, or the stack was given another channel."""
+    opened, resolved = story(OPEN, FENCED)
+    tell = notifier(slack).tell
+    first = tell(opened, None)
+    slack.fail_next("chat.update", error=error)
+
+    second = tell(resolved, first)
+
+    assert second.message_ts != first.message_ts
+    assert "Resolved" in slack.messages()[-1]["text"]
+
+
+def test_a_deleted_message_is_no_dead_end(slack: SlackStandin) -> None:
+    opened, resolved = story(OPEN, FENCED)
+    tell = notifier(slack).tell
+    gone = replace(tell(opened, None), message_ts="1.000000")
+
+    tell(resolved, gone)
+
+    assert "Resolved" in slack.messages()[-1]["text"]
+
+
+def test_a_message_that_cannot_be_edited_still_gets_its_reply(slack: SlackStandin) -> None:
+    opened, resolved = story(OPEN, FENCED)
+    tell = notifier(slack).tell
+    conversation = tell(opened, None)
+    slack.fail_next("chat.update", error="edit_window_closed")
+
+    assert tell(resolved, conversation).message_ts == conversation.message_ts
+    assert "Resolved" in slack.thread(conversation.message_ts)[-1]["text"]
+
+
+def test_a_first_message_that_is_refused_stays_untold(slack: SlackStandin) -> None:
+    slack.fail_next("chat.postMessage", error="is_archived")
+
+    with pytest.raises(NotDelivered, match="not archived"):
+        notifier(slack).tell(story(OPEN)[0], None)
+
+
 def test_the_largest_hostile_finding_still_fits(slack: SlackStandin) -> None:
     long = "<!channel> `*" + "x" * 5000
     many = [

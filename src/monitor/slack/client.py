@@ -34,30 +34,64 @@ _WHAT_TO_DO = {
     **dict.fromkeys(_BAD_TOKEN, "put a valid bot token (xoxb-...) into the Slack secret"),
 }
 
+_LOST = frozenset(
+    {"message_not_found", "thread_not_found", "channel_not_found", "is_archived", "not_in_channel"}
+)
+"""The conversation can no longer be gone on with; the notice begins a new one."""
+
+_UNCHANGEABLE = frozenset({"cant_update_message", "edit_window_closed"})
+"""The workspace lets nobody edit the first message; the reply still tells what is new."""
+
 TokenSource = Callable[[bool], str]
 """Answers the bot token; True = read it anew, since the last one was refused."""
 
 
+class Refused(NotDelivered):
+    """Slack answered with an error; `code` is its word for it, such as `channel_not_found`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class SlackNotifier:
+    """The port `Notifier`. Raises Refused where Slack says no, NotDelivered where it cannot be
+    reached or there is no token."""
+
     def __init__(self, token: TokenSource, *, channel: str, base_url: str) -> None:
         self._token = token
         self._channel = channel
         self._base_url = base_url
 
     def tell(self, notice: Notice, conversation: Conversation | None) -> Conversation:
-        if conversation is None:
-            answer = self._call(
-                "chat.postMessage", {"channel": self._channel, **_payload(first_message(notice))}
-            )
-            return _conversation(answer, notice)
+        if conversation is not None:
+            try:
+                return self._go_on(notice, conversation)
+            except Refused as refusal:
+                if refusal.code not in _LOST:
+                    raise
+        # Nobody can read on where the message was deleted or its channel closed.
+        return self._begin(notice)
+
+    def _begin(self, notice: Notice) -> Conversation:
+        answer = self._call(
+            "chat.postMessage", {"channel": self._channel, **_payload(first_message(notice))}
+        )
+        return _conversation(answer, notice)
+
+    def _go_on(self, notice: Notice, conversation: Conversation) -> Conversation:
         # The update may be repeated without harm, so it goes first: killed between the two, the
         # next teller begins again and nobody reads the reply twice.
         here = {"channel": conversation.channel}
+        try:
+            self._call(
+                "chat.update",
+                {**here, "ts": conversation.message_ts, **_payload(first_message(notice))},
+            )
+        except Refused as refusal:
+            if refusal.code not in _UNCHANGEABLE:
+                raise
         self._call(
-            "chat.update",
-            {**here, "ts": conversation.message_ts, **_payload(first_message(notice))},
-        )
-        answer = self._call(
             "chat.postMessage",
             {
                 **here,
@@ -77,12 +111,12 @@ class SlackNotifier:
             return self._send(method, body, self._token(False))
         except SlackApiError as error:
             if _code(error) not in _BAD_TOKEN:
-                raise _not_delivered(method, error) from error
+                raise _refused(method, error) from error
         # The secret may have been rotated since it was read.
         try:
             return self._send(method, body, self._token(True))
         except SlackApiError as error:
-            raise _not_delivered(method, error) from error
+            raise _refused(method, error) from error
 
     def _send(self, method: str, body: Mapping[str, Any], token: str) -> Mapping[str, Any]:
         client = WebClient(
@@ -130,7 +164,8 @@ def _code(error: SlackApiError) -> str:
         return "unknown"
 
 
-def _not_delivered(method: str, error: SlackApiError) -> NotDelivered:
+def _refused(method: str, error: SlackApiError) -> Refused:
     code = _code(error)
     advice = _WHAT_TO_DO.get(code)
-    return NotDelivered(f"{method}: Slack answered `{code}`" + (f"; {advice}" if advice else ""))
+    told = f"{method}: Slack answered `{code}`"
+    return Refused(code, f"{told}; {advice}" if advice else told)
