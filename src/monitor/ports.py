@@ -44,6 +44,10 @@ class Conflict(Exception):
     """Somebody else wrote the record since it was loaded. Load and decide again."""
 
 
+class Unreadable(Exception):
+    """A stored document is none that this version of Gatewatch can read; the message names it."""
+
+
 class FindingStore(Protocol):
     """Findings, and what still has to be told of them."""
 
@@ -57,11 +61,14 @@ class FindingStore(Protocol):
         Raises Conflict if that version is not the stored one.
         """
 
-    def untold(self, *, limit: int) -> Sequence[Notice]:
-        """Notices that nobody marked told, oldest first."""
+    def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
+        """The APIs of the `limit` oldest notices that nobody marked told, each once."""
 
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
-        """The API's notices that nobody marked told, in the order of the record's versions."""
+        """The API's notices that nobody marked told, in the order of the record's versions.
+
+        Raises Unreadable.
+        """
 
     def claim(self, notice: Notice, *, now: datetime, until: datetime) -> bool:
         """Take the notice for telling until a time. False: told already, or claimed by another."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.builders import API, CAUSE, NOW, later, violation
 from tests.contract.tables import TABLE, findings_table
+from tests.fakes import FakeClock, FakeNotifier
 from tests.template import resource
 
 from monitor.model.access import Scope
@@ -23,6 +24,7 @@ from monitor.ports import Conflict, FindingStore
 from monitor.stores.dynamodb import DynamoDbStore, notice_api
 from monitor.stores.files import FileStore
 from monitor.stores.memory import MemoryStore
+from monitor.usecases.tell import Teller
 
 OTHER = replace(API, api_id="zzzzzzzzzz")
 SAID = Conversation(channel="C1", message_ts="1.000001", is_open=True)
@@ -84,14 +86,14 @@ def notice(sequence: int = 1, api: ApiId = API, seconds: float = 0) -> Notice:
 def test_an_api_nobody_wrote_has_an_empty_record(store: FindingStore) -> None:
     assert store.load(API) == ApiRecord(api=API)
     assert store.conversation(API) is None
-    assert not store.untold(limit=10)
+    assert not store.apis_untold(limit=10)
 
 
 def test_what_was_committed_is_loaded_whole(store: FindingStore) -> None:
     store.commit(record(), notice())
 
     assert store.load(API) == record()
-    assert list(store.untold(limit=10)) == [notice()]
+    assert list(store.apis_untold(limit=10)) == [API]
     assert list(store.untold_of(API)) == [notice()]
     assert store.load(OTHER) == ApiRecord(api=OTHER)
 
@@ -106,7 +108,7 @@ def test_a_writer_that_missed_a_version_is_refused_wholly(
         store.commit(record(version, name="late"), notice(version))
 
     assert store.load(API).name == "orders"
-    assert not store.untold(limit=10)
+    assert not store.apis_untold(limit=10)
 
 
 def test_notices_wait_in_order_until_they_are_told(store: FindingStore) -> None:
@@ -114,8 +116,8 @@ def test_notices_wait_in_order_until_they_are_told(store: FindingStore) -> None:
     store.commit(record(2), notice(2, seconds=6))
     store.commit(record(1, OTHER), notice(1, OTHER, seconds=1))
 
-    assert [n.api for n in store.untold(limit=10)] == [OTHER, API, API]
-    assert len(store.untold(limit=2)) == 2
+    assert list(store.apis_untold(limit=10)) == [OTHER, API]
+    assert list(store.apis_untold(limit=1)) == [OTHER]
     assert [n.sequence for n in store.untold_of(API)] == [1, 2]
 
     store.mark_told(notice(1, seconds=5), SAID, now=NOW)
@@ -143,7 +145,7 @@ def test_what_was_told_is_never_claimed_again(store: FindingStore) -> None:
 
     assert not store.claim(notice(), now=later(3600), until=later(3660))
     store.mark_told(notice(), SAID, now=later(1))
-    assert not store.untold(limit=10)
+    assert not store.apis_untold(limit=10)
 
 
 def test_a_record_larger_than_an_item_still_fits(store: FindingStore) -> None:
@@ -187,4 +189,28 @@ def test_a_store_without_an_outbox_keeps_no_notice(tmp_path: Path) -> None:
     store.commit(record(), notice())
 
     assert store.load(API) == record()
-    assert not store.untold(limit=10)
+    assert not store.apis_untold(limit=10)
+
+
+def test_one_unreadable_notice_names_itself_and_holds_up_no_other_api() -> None:
+    """Written by a version that this one does not know, say."""
+    with findings_table() as client:
+        store, notifier = DynamoDbStore(client, TABLE), FakeNotifier()
+        store.commit(record(), notice())
+        store.commit(record(1, OTHER), notice(1, OTHER, seconds=1))
+        client.update_item(
+            TableName=TABLE,
+            Key={
+                "pk": {"S": "NOTICES#aws#123456789012#us-east-1#a1b2c3d4e5"},
+                "sk": {"S": "000000000001"},
+            },
+            UpdateExpression="SET #d = :junk",
+            ExpressionAttributeNames={"#d": "document"},
+            ExpressionAttributeValues={":junk": {"S": '{"schema": "of another day"}'}},
+        )
+
+        told = Teller(store=store, notifier=notifier, clock=FakeClock()).tell_all()
+
+    assert (told.delivered, len(told.failures)) == (1, 1)
+    assert "000000000001" in told.failures[0]
+    assert [one.api for one, _ in notifier.told] == [OTHER]

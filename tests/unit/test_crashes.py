@@ -74,7 +74,7 @@ def test_killed_at_any_step(step: str, when: str) -> None:
     Teller(store=store, notifier=notifier, clock=clock).tell_all()
 
     assert not killer.alive
-    assert store.untold(limit=10) == []
+    assert store.apis_untold(limit=10) == []
     assert [finding.status for finding in store.load(API).findings.values()] == ["open"]
     twice = (step, when) in {("tell", "after"), ("mark_told", "before")}
     assert len(notifier.told) == (2 if twice else 1)

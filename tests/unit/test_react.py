@@ -83,7 +83,7 @@ def test_duplicates_and_another_order_end_in_the_same_state() -> None:
     after = store.load(API).findings
     assert [f.id for f in after.values()] == [f.id for f in first.values()]
     assert [f.change for f in after.values()] == [f.change for f in first.values()]
-    assert len(store.untold(limit=100)) == 1
+    assert len(store.untold_of(API)) == 1
 
 
 def test_a_malformed_message_comes_again_and_spoils_no_other() -> None:

@@ -36,7 +36,6 @@ class OpenDoor:
     proven: bool = True
     private_domain: CustomDomain | None = None
     base_path: str = ""
-    names_stage: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,6 @@ def _domain(
                 needs_certificate=domain.mutual_tls,
                 proven=bool(snapshot.endpoint_types),
                 base_path=base_path,
-                names_stage=not mapping.stage,
             )
     elif EndpointType.PRIVATE in snapshot.endpoint_types or not snapshot.endpoint_types:
         yield OpenDoor(
@@ -114,7 +112,6 @@ def _domain(
             proven=bool(snapshot.endpoint_types),
             private_domain=domain,
             base_path=base_path,
-            names_stage=not mapping.stage,
         )
 
 

@@ -13,6 +13,7 @@ told: it is the outbox. A notice that was told expires; records do not.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from monitor.model.api import ApiId
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
-from monitor.ports import Conflict
+from monitor.ports import Conflict, Unreadable
 from monitor.stores.documents import (
     CONVERSATION,
     NOTICE,
@@ -104,7 +105,7 @@ class DynamoDbStore:
                 raise Conflict(record.api.api_id) from error
             raise
 
-    def untold(self, *, limit: int) -> Sequence[Notice]:
+    def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
         answer = self._client.query(
             TableName=self._table,
             IndexName=UNTOLD_INDEX,
@@ -112,7 +113,9 @@ class DynamoDbStore:
             ExpressionAttributeValues={":yes": {"S": "yes"}},
             Limit=limit,
         )
-        return [_notice(item) for item in answer["Items"]]
+        # From the keys alone: one notice that cannot be read must not hold up all the others.
+        apis = map(notice_api, answer["Items"])
+        return list(dict.fromkeys(api for api in apis if api is not None))
 
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
         pages = self._client.get_paginator("query").paginate(
@@ -244,7 +247,10 @@ def _notice_item(notice: Notice) -> Item:
 
 
 def _notice(item: Mapping[str, Any]) -> Notice:
-    return NOTICE.validate_json(unpack(_document(item)))
+    try:
+        return NOTICE.validate_json(unpack(_document(item)))
+    except (ValueError, KeyError, zlib.error) as error:
+        raise Unreadable(f"the notice {item['pk']['S']} {item['sk']['S']}: {error}") from error
 
 
 def _document(item: Mapping[str, Any]) -> str | bytes:

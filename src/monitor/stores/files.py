@@ -110,9 +110,10 @@ class FileStore:
                 write_file(self._notice(notice), NOTICE.dump_json(notice))
             write_file(self._path(record.api) / "record", RECORD.dump_json(record))
 
-    def untold(self, *, limit: int) -> Sequence[Notice]:
+    def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
         found = self._notices(self._folder.glob("apis/*/*/*/*/notices/*"))
-        return sorted(found, key=lambda notice: notice.made_at)[:limit]
+        oldest = sorted(found, key=lambda notice: notice.made_at)[:limit]
+        return list(dict.fromkeys(notice.api for notice in oldest))
 
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
         found = self._notices((self._path(api) / "notices").glob("*"))

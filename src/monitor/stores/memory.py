@@ -37,9 +37,10 @@ class MemoryStore:
             if notice is not None:
                 self._untold[notice.id] = notice
 
-    def untold(self, *, limit: int) -> Sequence[Notice]:
+    def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
         with self._lock:
-            return sorted(self._untold.values(), key=lambda notice: notice.made_at)[:limit]
+            oldest = sorted(self._untold.values(), key=lambda notice: notice.made_at)[:limit]
+        return list(dict.fromkeys(notice.api for notice in oldest))
 
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
         with self._lock:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from monitor.model.api import ApiId
 from monitor.model.notice import Notice
-from monitor.ports import Clock, FindingStore, NotDelivered, Notifier
+from monitor.ports import Clock, FindingStore, NotDelivered, Notifier, Unreadable
 
 CLAIM = timedelta(seconds=60)
 """Longer than any one delivery takes; a teller that died leaves its notice to the next after it."""
@@ -30,15 +30,20 @@ class Teller:
 
     def tell_all(self) -> Told:
         """The sweep: whatever is untold, of whichever API, oldest first."""
-        apis = dict.fromkeys(notice.api for notice in self.store.untold(limit=SWEEP))
-        return self.tell(apis)
+        return self.tell(self.store.apis_untold(limit=SWEEP))
 
     def tell(self, apis: Iterable[ApiId]) -> Told:
-        """The untold notices of these APIs. One that cannot be delivered stays untold, and so do
-        those of the same API behind it, since they continue its story."""
-        delivered, failures = 0, []
+        """The untold notices of these APIs. One that cannot be read or delivered stays untold, and
+        so do those of the same API behind it, since they continue its story."""
+        delivered = 0
+        failures: list[str] = []
         for api in apis:
-            for notice in self.store.untold_of(api):
+            try:
+                untold = self.store.untold_of(api)
+            except Unreadable as failure:
+                failures.append(f"{api.api_id}: {failure}")
+                continue
+            for notice in untold:
                 try:
                     if not self._tell_one(notice):
                         break
