@@ -44,7 +44,9 @@ def advance(
     for id_, old in stored.findings.items():
         if id_ in fresh:
             continue
-        if old.status is Status.RESOLVED or _undecided(old, looked):
+        if old.status is Status.RESOLVED or any(
+            doubt.covers(old.violation) for doubt in looked.doubts
+        ):
             findings[id_] = old
         else:
             findings[id_] = replace(old, status=Status.RESOLVED, last_seen=now)
@@ -54,7 +56,7 @@ def advance(
         version=stored.version + 1,
         read_at=snapshot.read_at,
         name=snapshot.name or stored.name,
-        scope=Scope.UNKNOWN if looked.all_undecided else looked.access.scope,
+        scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
         findings=findings,
     )
     return _outcome(stored, record, steps, now=now, cause=cause)
@@ -129,11 +131,6 @@ def _came_late(cause: Cause | None, finding: Finding) -> bool:
         and cause.event_time is not None
         and cause.event_time <= finding.first_seen
     )
-
-
-def _undecided(old: Finding, looked: Evaluation) -> bool:
-    """Whether what was not read or decided this time could still hold the problem."""
-    return looked.all_undecided or (old.violation.live and old.violation.stage in looked.undecided)
 
 
 def _blamed_for(steps: list[Step], cause: Cause | None) -> Cause | None:

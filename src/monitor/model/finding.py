@@ -18,8 +18,13 @@ class Severity(StrEnum):
     LOW = "low"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """0 is the gravest."""
+        return _SEVERITY_ORDER[self]
+
     def at_least(self, other: Severity) -> bool:
-        return _SEVERITY_ORDER[self] <= _SEVERITY_ORDER[other]
+        return self.rank <= other.rank
 
 
 _SEVERITY_ORDER = {severity: place for place, severity in enumerate(Severity)}
@@ -33,10 +38,29 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """Somebody accepts a problem until a time (aware, UTC). `by`: the org policy, or a person."""
+
+    reason: str
+    owner: str
+    until: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """Somebody has seen a finding and deals with it."""
+
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
     `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
     """
 
     rule: str
@@ -52,6 +76,8 @@ class Violation:
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()
+    waiver: Waiver | None = None
+    remediations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +96,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A violation with its life. Times are aware, UTC."""
+    """A violation with its life. Times are aware, UTC. `waiver`: the one in force, if waived."""
 
     id: str
     api: ApiId
@@ -81,7 +107,8 @@ class Finding:
     last_seen: datetime
     change: Cause | None = None
     reopened: int = 0
-    remediations: tuple[str, ...] = ()
+    acknowledged: Acknowledgement | None = None
+    waiver: Waiver | None = None
 
 
 def finding_id(api: ApiId, violation: Violation) -> str:

@@ -220,7 +220,7 @@ def finding_document(finding: Finding) -> FindingDocument:
         caveats=violation.caveats,
         change=_cause(finding.change),
         reopened=finding.reopened,
-        remediations=finding.remediations,
+        remediations=violation.remediations,
         first_seen=finding.first_seen,
         last_seen=finding.last_seen,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.model.access import Scope, StageAccess
-from monitor.model.finding import Severity, Status, Violation
-from monitor.model.rule import Rule, RuleInput
+from monitor.model.finding import Severity
+from monitor.model.rule import CannotTell, Problem, Rule, RuleInput
 
 ID = "access-exceeds-policy"
 
@@ -18,28 +18,26 @@ _WHO = {
 }
 
 
-def _check(given: RuleInput) -> Iterator[Violation]:
-    if given.public_access_allowed:
+def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
+    if given.bound.allowed is not None:
         return
     for stage in given.access.stages:
         if stage.live.public:
-            yield _violation(stage, given.policy_class)
+            yield _problem(stage, given.bound.class_name)
+        elif stage.live.public is None:
+            yield CannotTell(why="access cannot be decided", stage=stage.stage, live=True)
 
 
-def _violation(stage: StageAccess, policy_class: str) -> Violation:
+def _problem(stage: StageAccess, policy_class: str) -> Problem:
     live = stage.live
     routes = tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public))
     how_many = f"{len(routes)} route{'s' if len(routes) != 1 else ''}"
-    return Violation(
-        rule=ID,
+    return Problem(
         # Who needs no account at all is the larger crowd, and leaves no name behind.
         severity=Severity.CRITICAL if live.anonymous else Severity.HIGH,
-        status=Status.OPEN,
         title=f"{_WHO.get(live.scope, 'the public')} can call {how_many} of stage {stage.stage}",
         scope=live.scope,
         stage=stage.stage,
-        deployment_id=stage.deployment_id,
-        live=True,
         routes=routes,
         policy_class=policy_class,
         witness=live.witness,

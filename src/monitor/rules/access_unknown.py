@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from monitor.model.access import Reason, Scope, StageAccess
-from monitor.model.finding import Severity, Status, Violation
+from monitor.model.callers import EVERY_CALLER
+from monitor.model.finding import Severity
 from monitor.model.gaps import Gap, Unknown
-from monitor.model.rule import Rule, RuleInput
+from monitor.model.rule import Problem, Rule, RuleInput
 
 ID = "access-unknown"
 
@@ -16,18 +17,18 @@ _HIDES_STAGES = frozenset({Unknown.API, Unknown.STAGES})
 _HIDES_THE_DRAFT = frozenset({Unknown.DRAFT_ROUTES, Unknown.AUTHORIZERS})
 
 
-def _check(given: RuleInput) -> Iterator[Violation]:
+def _check(given: RuleInput) -> Iterator[Problem]:
     gaps = given.snapshot.gaps
     if hidden := [gap for gap in gaps if gap.unknown in _HIDES_STAGES]:
-        yield _violation("who may call this API", hidden)
+        yield _problem("who may call this API", hidden)
     if drafts := [gap for gap in gaps if gap.unknown in _HIDES_THE_DRAFT]:
         yield replace(
-            _violation("what the next deployment opens", drafts),
+            _problem("what the next deployment opens", drafts),
             severity=Severity.LOW,
             live=False,
         )
     # Where anyone may call, it does not matter who can.
-    if given.public_access_allowed:
+    if given.bound.allowed == EVERY_CALLER:
         return
     others = [gap for gap in gaps if gap.unknown not in _HIDES_STAGES | _HIDES_THE_DRAFT]
     for stage in given.access.stages:
@@ -35,28 +36,22 @@ def _check(given: RuleInput) -> Iterator[Violation]:
             yield _stage(stage, others)
 
 
-def _stage(stage: StageAccess, gaps: list[Gap]) -> Violation:
-    violation = _violation(f"who may call stage {stage.stage}", gaps)
+def _stage(stage: StageAccess, gaps: list[Gap]) -> Problem:
+    problem = _problem(f"who may call stage {stage.stage}", gaps)
     return replace(
-        violation,
+        problem,
         stage=stage.stage,
-        deployment_id=stage.deployment_id,
         routes=tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public is None)),
-        because=(*violation.because, *stage.live.because),
+        because=(*problem.because, *stage.live.because),
         caveats=stage.live.caveats,
     )
 
 
-def _violation(what: str, gaps: list[Gap]) -> Violation:
-    return Violation(
-        rule=ID,
-        severity=Severity.HIGH,
-        status=Status.UNKNOWN,
+def _problem(what: str, gaps: list[Gap]) -> Problem:
+    return Problem(
+        undecided=True,
         title=f"nobody can say {what}: {_what(gaps) or 'its configuration cannot be decided'}",
         scope=Scope.UNKNOWN,
-        stage="",
-        deployment_id=None,
-        live=True,
         because=_reasons(gaps),
     )
 
