@@ -31,6 +31,7 @@ def told(snapshot: ApiSnapshot) -> list[tuple[str, Severity, Status, Scope, bool
 
 
 EXCEEDS, UNKNOWN = "access-exceeds-policy", "access-unknown"
+WILL_EXCEED = "access-will-exceed-policy"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,10 @@ EXCEEDS, UNKNOWN = "access-exceeds-policy", "access-unknown"
         ),
         (
             rest_api(deployments={}, gaps=[gap(Unknown.LIVE_ROUTES)]),
-            [(UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True)],
+            [
+                (WILL_EXCEED, Severity.HIGH, Status.OPEN, Scope.INTERNET, False),
+                (UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True),
+            ],
         ),
         (
             rest_api(stages=(), gaps=[gap(Unknown.STAGES)]),
