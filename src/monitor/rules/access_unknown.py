@@ -32,7 +32,7 @@ def _check(given: RuleInput) -> Iterator[Problem]:
     others = [gap for gap in gaps if gap.unknown not in _HIDES_STAGES | _HIDES_THE_DRAFT]
     for stage in given.access.stages:
         if undecided := _undecided(stage, given):
-            yield _stage(stage, undecided, others)
+            yield _stage(stage, undecided, others, given)
 
 
 def _undecided(stage: StageAccess, given: RuleInput) -> Excess | None:
@@ -44,8 +44,14 @@ def _undecided(stage: StageAccess, given: RuleInput) -> Excess | None:
     return found if found.undecided or (unread and bound_of("").allowed != EVERY_CALLER) else None
 
 
-def _stage(stage: StageAccess, found: Excess, gaps: list[Gap]) -> Problem:
+def _stage(stage: StageAccess, found: Excess, gaps: list[Gap], given: RuleInput) -> Problem:
     problem = _problem(f"who may call stage {stage.stage}", gaps)
+    if not gaps and _only_a_web_acl_stands_before(stage.stage, given):
+        title = (
+            f"perhaps anyone can call stage {stage.stage}: only its web ACL, some of whose rules "
+            "are not understood, stands before it"
+        )
+        problem = replace(problem, title=title)
     undecided = next((r for r in stage.live_routes if r.route in found.undecided), None)
     access = undecided.access if undecided else stage.live
     return replace(
@@ -55,6 +61,12 @@ def _stage(stage: StageAccess, found: Excess, gaps: list[Gap]) -> Problem:
         because=(*problem.because, *access.because),
         caveats=access.caveats,
     )
+
+
+def _only_a_web_acl_stands_before(name: str, given: RuleInput) -> bool:
+    """Managed and custom rules turn some requests away, and who that is they do not say."""
+    acls = (one.web_acl for one in given.snapshot.stages if one.name == name)
+    return any(acl is not None and acl.rules is None for acl in acls)
 
 
 def _problem(what: str, gaps: list[Gap]) -> Problem:
