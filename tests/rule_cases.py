@@ -4,8 +4,8 @@ A file holds a list `cases`. A case:
 
     name, why:     what it shows, and what for
     expect:        pass, fail or unknown (a doubt, and no open finding)
-    findings:      of a fail, every finding: any of stage, live, severity, scope, title, routes, because
-                   (`title`: a part of it; `because`: values that occur in its reasons)
+    findings:      of a fail, every finding: any of stage, live, severity, scope, title, routes,
+                   because (`title`: a part of it; `because`: values that occur in its reasons)
     live:          what the stage `prod` serves; a configuration, see below. Left out: `GET /orders`
                    without authorization
     canary, draft: likewise; the draft is what is live unless it is told
@@ -13,18 +13,18 @@ A file holds a list `cases`. A case:
     organization:  any field of Organization
     parameters:    those of the rule that differ from its defaults
 
-A configuration is `routes` (route key -> type of authorization, or any fields of Route), `authorizers`
-(id -> any fields of Authorizer; a route that asks for one and names none has the first), and one of
-`policy` (JSON object, text, or null for none), `statements` (patches of one that allows everyone
-everything; null takes an element away), or `policies` (a list of such; [] = not read). `unread` in the
-place of a configuration: it could not be read. Where a field is a resource policy, a JSON object or
-text may stand, `unread` for None. A gap may be the name of its `Unknown` alone.
+A configuration is `routes` (route key -> type of authorization, or any fields of Route),
+`authorizers` (id -> any fields of Authorizer; a route that asks for one and names none has the
+first), and one of `policy` (JSON object, text, or null for none), `statements` (patches of one that
+allows everyone everything; null takes an element away), or `policies` (a list of such; [] = not
+read). `unread` in the place of a configuration: it could not be read. Where a field is a resource
+policy, a JSON object or text may stand; `unread` is None. A gap may be the name of its `Unknown`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -35,7 +35,6 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from ruamel.yaml import YAML
-from tests.builders import API, NOW
 
 from monitor.evaluation import evaluate as evaluation
 from monitor.evaluation.catalogue import RULES
@@ -58,6 +57,7 @@ from monitor.model.gaps import Gap, Unknown
 from monitor.model.organization import Organization
 from monitor.model.rule import CannotTell, ParameterValue, Problem, RuleInput
 from monitor.orgpolicy.load import default_org_policy
+from tests.builders import API, NOW
 
 FOLDER = Path(__file__).resolve().parent / "cases" / "rules"
 UNREAD = "unread"
@@ -67,9 +67,8 @@ STATEMENT = {
     "Action": "execute-api:Invoke",
     "Resource": "execute-api:/*",
 }
-_KEYS = frozenset(
-    "name why expect findings live canary draft api stage organization parameters".split()
-)
+_SAID = frozenset({"name", "why", "expect", "findings"})
+_GIVEN = frozenset({"live", "canary", "draft", "api", "stage", "organization", "parameters"})
 
 
 class Outcome(Enum):
@@ -101,7 +100,7 @@ def all_cases() -> tuple[Case, ...]:
 
 def cases_of(path: Path) -> Iterator[Case]:
     for raw in YAML(typ="safe", pure=True).load(path.read_text("utf-8"))["cases"]:
-        if unknown := raw.keys() - _KEYS:
+        if unknown := raw.keys() - _SAID - _GIVEN:
             raise ValueError(f"{path.name}: {raw.get('name')}: unknown {', '.join(unknown)}")
         yield Case(
             rule=path.stem,
@@ -212,7 +211,7 @@ def _configuration(raw: Mapping[str, Any]) -> Configuration:
 
 def _route(key: str, given: object, authorizers: Mapping[str, Authorizer]) -> Route:
     said = given if isinstance(given, dict) else {"authorization": given}
-    route = _made(Route, {"key": key} | said)
+    route: Route = _made(Route, {"key": key} | said)
     guarded = route.authorization not in (
         None,
         AuthorizationType.NONE,
@@ -267,23 +266,23 @@ def _value(hint: Any, given: Any) -> Any:
         if given is None or (given == UNREAD and NoneType in inside):
             return None
         return _value(next(one for one in inside if one is not NoneType), given)
-    if hint is ResourcePolicy:
-        return _policy(given)
-    if hint is Gap and isinstance(given, str):
-        return _gap(given)
-    if hint is AddressSet:
-        return AddressSet.of_cidrs(given)
     if origin is tuple:
         return tuple(_value(inside[0], one) for one in given)
     if origin is not None and issubclass(origin, Mapping):
         return {key: _keyed(inside[1], key, one) for key, one in given.items()}
+    if hint in _MAKERS:
+        return _MAKERS[hint](given)
     if is_dataclass(hint):
         return _made(hint, given)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint(given)
-    if hint is datetime:
-        return given if isinstance(given, datetime) else datetime.fromisoformat(given)
-    return given
+    return hint(given) if isinstance(hint, type) and issubclass(hint, Enum) else given
+
+
+_MAKERS: dict[Any, Callable[[Any], object]] = {
+    ResourcePolicy: _policy,
+    Gap: lambda given: _gap(given) if isinstance(given, str) else _made(Gap, given),
+    AddressSet: AddressSet.of_cidrs,
+    datetime: lambda given: datetime.fromisoformat(str(given)),
+}
 
 
 def _keyed(hint: Any, key: str, given: Any) -> Any:
