@@ -52,7 +52,7 @@ class FindingStore(Protocol):
     """Findings, and what still has to be told of them."""
 
     def load(self, api: ApiId) -> ApiRecord:
-        """What is known of the API; an empty record (version 0) if nothing."""
+        """What is known of the API; an empty record (version 0) if nothing. Raises Unreadable."""
 
     def commit(self, record: ApiRecord, notice: Notice | None) -> None:
         """Store the record as the successor of version `record.version - 1`, and the notice with
@@ -76,7 +76,8 @@ class FindingStore(Protocol):
     def release(self, notice: Notice) -> None:
         """Give a claim back, so that the next one need not wait for its end."""
 
-    def conversation(self, api: ApiId) -> Conversation | None: ...
+    def conversation(self, api: ApiId) -> Conversation | None:
+        """Raises Unreadable."""
 
     def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:
         """Store that the notice is told and where, wholly or not at all."""
