@@ -104,3 +104,44 @@ class Notifier(Protocol):
 class WorkQueue(Protocol):
     def look_at(self, apis: Iterable[ApiId]) -> None:
         """Ask for each API to be looked at soon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyText:
+    """An org policy file as it was found. `version` changes whenever the text may have."""
+
+    text: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedPolicy:
+    """An org policy file that was in force. `source` says where it stood."""
+
+    text: str
+    version: str
+    source: str
+    accepted_at: datetime
+
+
+class PolicyNotRead(Exception):
+    """The place of the org policy could not be read; the message says why."""
+
+
+class PolicySource(Protocol):
+    @property
+    def name(self) -> str:
+        """Where the policy stands, as people write it: `s3://bucket/key`."""
+
+    def read(self) -> PolicyText:
+        """Raises PolicyNotRead."""
+
+
+class PolicyStore(Protocol):
+    """Remembers the org policy that was accepted last."""
+
+    def accepted(self) -> AcceptedPolicy | None:
+        """None also for what cannot be read: the caller then takes the stricter side."""
+
+    def keep(self, policy: AcceptedPolicy) -> None:
+        """The same text again changes nothing."""
