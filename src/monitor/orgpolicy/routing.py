@@ -14,7 +14,7 @@ from monitor.model.finding import Severity
 from monitor.orgpolicy.times import Window, end_of_windows
 from monitor.orgpolicy.words import ONE_OR_MORE, Channel, Part, Tags, Texts, matches_tags
 
-_Severities = Annotated[tuple[Severity, ...], ONE_OR_MORE, Field(min_length=1)]
+_Severities = Annotated[tuple[Severity, ...], Field(min_length=1), ONE_OR_MORE]
 
 
 class ChannelFor(Part):

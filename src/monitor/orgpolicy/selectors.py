@@ -10,7 +10,7 @@ from monitor.model.api import ApiSnapshot, ApiType
 from monitor.model.organization import Organization
 from monitor.orgpolicy.words import ONE_OR_MORE, Part, Tags, Texts, matches, matches_tags
 
-_TypeOfApi = Annotated[tuple[ApiType, ...], ONE_OR_MORE, Field(min_length=1)]
+_TypeOfApi = Annotated[tuple[ApiType, ...], Field(min_length=1), ONE_OR_MORE]
 
 
 class Selector(Part):

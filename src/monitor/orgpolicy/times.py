@@ -29,7 +29,7 @@ _DAY = timedelta(days=1)
 class Window(Part):
     """Hours that come again every week. `to` at or before `from` means the next day."""
 
-    days: Annotated[tuple[Weekday, ...], ONE_OR_MORE, Field(min_length=1)] = Field(
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1), ONE_OR_MORE] = Field(
         default=_WEEK, description="The days on which it begins; without it, every day."
     )
     begins: TimeOfDay = Field(

@@ -19,6 +19,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationError,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
     WrapValidator,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -131,7 +132,7 @@ def _parameter(value: object, handler: ValidatorFunctionWrapHandler) -> object:
 _ARN = r"arn:aws[a-z-]*"
 
 Text = Annotated[str, BeforeValidator(_text)]
-Texts = Annotated[tuple[Text, ...], ONE_OR_MORE, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1), ONE_OR_MORE]
 Tags = dict[str, Texts]
 Name = Annotated[
     str, _of_form(r"[A-Za-z0-9][\w.-]{0,99}", "a name of letters, digits, `.`, `-`, `_`")
@@ -186,6 +187,10 @@ SlackId = Annotated[
     ),
 ]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
-TimeOfDay = Annotated[time, BeforeValidator(_time)]
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_time),
+    WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9](:00)?$"}),
+]
 Setting = Annotated[ParameterValue, WrapValidator(_parameter)]
 """The value of a rule's parameter."""
