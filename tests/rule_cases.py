@@ -12,6 +12,8 @@ A file holds a list `cases`. A case:
     api:           any field of ApiSnapshot, `stage`: any field of Stage
     organization:  any field of Organization
     parameters:    those of the rule that differ from its defaults
+    move:          for `class-widened`: `before` and `now` (`no-public-access`, `anyone`, `nobody`),
+                   `by` (tags, name, policy), `counts`, `stages`, `routes`
 
 A configuration is `routes` (route key -> type of authorization, or any fields of Route),
 `authorizers` (id -> any fields of Authorizer; a route that asks for one and names none has the
@@ -52,10 +54,12 @@ from monitor.model.api import (
     Route,
     Stage,
 )
+from monitor.model.callers import EVERY_CALLER, NO_CALLERS
 from monitor.model.finding import Status, Violation
 from monitor.model.gaps import Gap, Unknown
-from monitor.model.organization import Organization
+from monitor.model.organization import Bound, Organization
 from monitor.model.rule import CannotTell, ParameterValue, Problem, RuleInput
+from monitor.model.standing import ClassMove, MovedBy
 from monitor.orgpolicy.load import default_org_policy
 from tests.builders import API, NOW
 
@@ -68,7 +72,9 @@ STATEMENT = {
     "Resource": "execute-api:/*",
 }
 _SAID = frozenset({"name", "why", "expect", "findings"})
-_GIVEN = frozenset({"live", "canary", "draft", "api", "stage", "organization", "parameters"})
+_GIVEN = frozenset(
+    {"live", "canary", "draft", "api", "stage", "organization", "parameters", "move"}
+)
 
 
 class Outcome(Enum):
@@ -133,7 +139,8 @@ def _evaluate(case: Case) -> Evaluation:
 
     def check(given: RuleInput) -> Iterator[Problem | CannotTell]:
         parameters = {**given.parameters, **case.parameters}
-        yield from rule.check(replace(given, organization=case.organization, parameters=parameters))
+        told = replace(given, organization=case.organization, parameters=parameters)
+        yield from rule.check(replace(told, move=_move(case.raw.get("move"))))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "RULES", (replace(rule, check=check),))
@@ -192,6 +199,24 @@ def _snapshot(raw: Mapping[str, Any]) -> ApiSnapshot:
         custom_domains=(),
     )
     return replace(blank, **_arguments(ApiSnapshot, raw.get("api", {})))
+
+
+def _move(raw: Mapping[str, Any] | None) -> ClassMove | None:
+    if raw is None:
+        return None
+    allowed = {"no-public-access": None, "anyone": EVERY_CALLER, "nobody": NO_CALLERS}
+    before, now = (
+        Bound(class_name=raw[name], allowed=allowed[raw[name]], clause=f"allowed: {raw[name]}")
+        for name in ("before", "now")
+    )
+    return ClassMove(
+        before=before,
+        now=now,
+        by=tuple(MovedBy[name.upper()] for name in raw["by"]),
+        counts=raw.get("counts", True),
+        stages=tuple(raw.get("stages", ())),
+        routes=tuple(raw.get("routes", ())),
+    )
 
 
 def _configuration(raw: Mapping[str, Any]) -> Configuration:

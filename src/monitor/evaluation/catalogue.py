@@ -8,6 +8,7 @@ from monitor.rules import (
     access_unknown,
     access_will_exceed_policy,
     canary_widens_access,
+    class_widened,
     draft_differs_from_live,
 )
 
@@ -16,5 +17,6 @@ RULES: tuple[Rule, ...] = (
     access_will_exceed_policy.RULE,
     canary_widens_access.RULE,
     access_unknown.RULE,
+    class_widened.RULE,
     draft_differs_from_live.RULE,
 )
