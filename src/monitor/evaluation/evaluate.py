@@ -17,7 +17,7 @@ from monitor.model.finding import Status, Violation
 from monitor.model.gaps import Gap, Unknown
 from monitor.model.organization import Bound
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput
-from monitor.orgpolicy.bounds import bounds_of
+from monitor.orgpolicy.bounds import bounds_of, places_of
 from monitor.orgpolicy.remedies import Mode
 from monitor.orgpolicy.rule_settings import is_on, parameters_of, severity_of
 from monitor.orgpolicy.schema import OrgPolicy
@@ -71,7 +71,7 @@ def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Eval
         ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
     )
     access = decide(snapshot, now=now, thresholds=thresholds)
-    bounds = bounds_of(policy, snapshot, _places(access, snapshot))
+    bounds = bounds_of(policy, snapshot, places_of(snapshot))
     given = RuleInput(
         snapshot=snapshot,
         access=access,
@@ -100,18 +100,6 @@ def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Eval
         violations=tuple(violations),
         doubts=frozenset(doubts),
     )
-
-
-def _places(access: ApiAccess, snapshot: ApiSnapshot) -> Iterator[tuple[str, str]]:
-    """Every stage, and every route that it serves or would serve."""
-    configurations = (*snapshot.deployments.values(), snapshot.draft)
-    configured = {
-        route.key for one in configurations if one is not None for route in one.routes or ()
-    }
-    for stage in access.stages:
-        yield stage.stage, ""
-        yield from ((stage.stage, route) for route in sorted(configured))
-    yield from (("", route) for route in sorted(configured))
 
 
 def _answers(rule: Rule, given: RuleInput) -> Iterator[Problem | CannotTell]:
