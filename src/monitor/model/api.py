@@ -118,6 +118,8 @@ class Route:
     key such as `$default` or `$connect`. `authorization` and `api_key_required` None = unknown.
     `authorizer_id` names an entry of the configuration's `authorizers`; None beside CUSTOM,
     COGNITO_USER_POOLS or JWT means that it could not be told which one guards the route.
+    `answers_preflight`: an OPTIONS method that API Gateway itself answers (MOCK) with CORS headers;
+    None = not told.
     """
 
     key: str
@@ -125,6 +127,7 @@ class Route:
     authorizer_id: str | None = None
     api_key_required: bool | None = False
     scopes: tuple[str, ...] = ()
+    answers_preflight: bool | None = None
 
     @property
     def method(self) -> str:
@@ -144,11 +147,13 @@ class Configuration:
 
     `routes` None = unknown. `policies` holds every resource policy that may be in force: one as a
     rule, several where AWS does not say which (the widest is judged), none where it is unknown.
+    `authorizers_read` False: there may be more than those of `authorizers`.
     """
 
     routes: tuple[Route, ...] | None
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     policies: tuple[ResourcePolicy, ...] = ()
+    authorizers_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.model.access import ApiAccess, Reason, Scope, Witness
+from monitor.model.access import ApiAccess, Reason, RouteAccess, Scope, Witness
 from monitor.model.api import ApiSnapshot
+from monitor.model.callers import EVERY_CALLER
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.organization import Bound, Organization
@@ -41,6 +42,17 @@ class RuleInput:
 
     def bound_of(self, stage: str, route: str) -> Bound:
         return self.bounds.get((stage, route), self.bound)
+
+    def anyone_may(self, stage: str, route: str) -> bool:
+        """Whether the org policy lets everybody in, so that no fence is missed."""
+        return self.bound_of(stage, route).allowed == EVERY_CALLER
+
+    def exceeds(self, stage: str, access: RouteAccess) -> bool:
+        """Whether more callers get in than the org policy allows: that is a finding by itself."""
+        allowed = self.bound_of(stage, access.route).allowed
+        if allowed is None:
+            return bool(access.access.public)
+        return access.callers.is_within(allowed) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
