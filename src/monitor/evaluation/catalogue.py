@@ -6,12 +6,15 @@ from monitor.model.rule import Rule
 from monitor.rules import (
     access_exceeds_policy,
     access_unknown,
+    access_will_exceed_policy,
     authorizer_cache_too_broad,
     authorizer_foreign_account,
     authorizer_function_missing,
     authorizer_needs_no_credential,
     authorizer_permission_broad,
     authorizer_unattached,
+    canary_widens_access,
+    draft_differs_from_live,
     endpoint_policy_open,
     iam_route_open_to_any_account,
     identity_policy_invokes_broadly,
@@ -32,7 +35,10 @@ from monitor.rules import (
 RULES: tuple[Rule, ...] = (
     # who gets in, against the org policy
     access_exceeds_policy.RULE,
+    access_will_exceed_policy.RULE,
+    canary_widens_access.RULE,
     access_unknown.RULE,
+    draft_differs_from_live.RULE,
     # the resource policy
     policy_names_untrusted_account.RULE,
     policy_does_not_bind_authorizer.RULE,

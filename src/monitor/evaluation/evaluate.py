@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from monitor.access.counter_example import witness_of
 from monitor.access.decide import decide
 from monitor.evaluation.catalogue import RULES
-from monitor.model.access import ApiAccess, Scope
+from monitor.model.access import ApiAccess, Scope, Witness
 from monitor.model.api import ApiSnapshot
 from monitor.model.callers import EVERY_CALLER
 from monitor.model.finding import Status, Violation
@@ -136,10 +137,22 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
         live=problem.live,
         routes=problem.routes,
         policy_class=problem.policy_class,
-        witness=problem.witness,
+        witness=_witness(problem, given),
         because=problem.because,
         caveats=problem.caveats,
         remediations=rule.remediations,
+    )
+
+
+def _witness(problem: Problem, given: RuleInput) -> Witness | None:
+    if problem.counter_example is None:
+        return None
+    return witness_of(
+        given.snapshot,
+        problem.counter_example,
+        stage=problem.stage,
+        live=problem.live,
+        now=given.now,
     )
 
 

@@ -49,10 +49,3 @@ def user_pools_of(authorizer: Authorizer, api: ApiId) -> Iterator[str]:
     issuer = _COGNITO_ISSUER.match(authorizer.issuer or "")
     if issuer:
         yield f"arn:{api.partition}:cognito-idp:{issuer[1]}:{api.account_id}:userpool/{issuer[2]}"
-
-
-def issuer_of_pool(arn: str) -> str:
-    """The issuer of a user pool's tokens."""
-    partition, region = (arn.split(":") + [""] * 4)[1:4:2]
-    suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-    return f"https://cognito-idp.{region}.{suffix}/{arn.rpartition('/')[2]}"

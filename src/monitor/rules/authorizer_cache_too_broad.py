@@ -74,13 +74,13 @@ RULE = Rule(
     id="authorizer-cache-too-broad",
     title="An authorizer's cache is too broad",
     severity=Severity.HIGH,
-    attacker_view="Rides on the answer that somebody else, or another route, was given moments ago.",
+    attacker_view="Rides on an answer that somebody else, or another route, was given just now.",
     fix=(
         "Let the identity sources hold all that the function looks at (the credential, and "
         "`$context.routeKey` for simple responses), or turn caching off."
     ),
     check=_check,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-12", "PCI DSS v4.0.1 7.2.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-12", "PCI DSS 4.0.1 7.2.1"),
     remediations=("flush-authorizer-cache",),
     parameters={
         _LONGEST: Parameter(

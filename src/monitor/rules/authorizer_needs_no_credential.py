@@ -63,6 +63,6 @@ RULE = Rule(
         "Authorization, a query string or a cookie), so that API Gateway turns away who has none."
     ),
     check=_check,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS v4.0.1 8.3.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS 4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage", "block-at-waf"),
 )

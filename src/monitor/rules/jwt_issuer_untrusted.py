@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from monitor.iampolicy.glob import glob, matches
 from monitor.model.api import AuthorizerKind
-from monitor.model.credentials import issuer_of_pool, user_pools_of
+from monitor.model.callers import issuer_of_pool
+from monitor.model.credentials import user_pools_of
 from monitor.model.finding import Severity
 from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, saw
@@ -21,7 +22,8 @@ _PUBLIC = "public_issuers"
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     organization = given.organization
     pools = map(issuer_of_pool, organization.user_pools.values())
-    trusted = {one.rstrip("/") for one in (*organization.token_issuers.values(), *pools)}
+    named = (*organization.token_issuers.values(), *pools)
+    trusted = {one.rstrip("/") for one in named if one}
     public = given.parameters[_PUBLIC]
 
     def look(_: Place, one: Attached) -> Iterator[Flaw | Unclear]:
@@ -70,7 +72,7 @@ RULE = Rule(
         "policy; of an issuer that everybody may use, let your own issuer exchange the token."
     ),
     check=_check,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS v4.0.1 8.3.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage"),
     parameters={
         _PUBLIC: Parameter(

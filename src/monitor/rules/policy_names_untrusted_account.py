@@ -62,12 +62,12 @@ RULE = Rule(
     id="policy-names-untrusted-account",
     title="The resource policy lets in an account that the org policy does not know",
     severity=Severity.HIGH,
-    attacker_view="Whoever holds credentials of that other account, stolen ones too, calls the API.",
+    attacker_view="Whoever holds credentials of that account, stolen ones too, calls the API.",
     fix=(
         "Take the account out of the resource policy and deploy, or name it among `accounts` or "
         "`partners` of the org policy if it is trusted."
     ),
     check=_check,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS v4.0.1 7.2.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.1"),
     remediations=("restrict-policy", "rollback-stage"),
 )

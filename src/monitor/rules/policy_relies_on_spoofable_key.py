@@ -70,20 +70,16 @@ def _relied(
 ) -> Iterator[tuple[Statement, Demand]]:
     """The spoofable demands that stand between the public and the route: those of every Allow, or
     of a Deny. If one Allow asks for none, its header keeps nobody out."""
-    allows: list[tuple[Statement, Demand]] = []
+    asked: dict[Effect | None, list[list[tuple[Statement, Demand]]]] = {}
     for statement in document.statements:
-        if not is_for_everyone(statement) or not speaks_of(
-            statement, given.snapshot.api, stage, route
-        ):
-            continue
-        spoofable = [(statement, one) for one in demands(statement) if _is_spoofable(one, route)]
-        if statement.effect is Effect.DENY:
-            yield from spoofable
-        elif not spoofable:
-            allows = []
-            break
-        allows += spoofable
-    yield from allows
+        api = given.snapshot.api
+        if is_for_everyone(statement) and speaks_of(statement, api, stage, route):
+            spoofable = [one for one in demands(statement) if _is_spoofable(one, route)]
+            asked.setdefault(statement.effect, []).append([(statement, one) for one in spoofable])
+    allows = asked.get(Effect.ALLOW, [])
+    if all(allows):
+        yield from (pair for one in allows for pair in one)
+    yield from (pair for one in asked.get(Effect.DENY, []) for pair in one)
 
 
 def _is_spoofable(demand: Demand, route: Route) -> bool:
@@ -127,6 +123,6 @@ RULE = Rule(
         "endpoint, an address, a token; then deploy."
     ),
     check=_check,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS v4.0.1 7.2.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS 4.0.1 7.2.1"),
     remediations=("restrict-policy", "require-authorization", "quarantine-stage"),
 )

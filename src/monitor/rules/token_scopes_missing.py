@@ -68,14 +68,14 @@ RULE = Rule(
     id="token-scopes-missing",
     title="Routes take any token of the issuer",
     severity=Severity.LOW,
-    attacker_view="Uses a token that another application got, and that was never meant for this API.",
+    attacker_view="Uses a token that another application got, and that was not meant for this API.",
     fix=(
         "Ask for an OAuth scope of this API on the routes (`authorizationScopes`), and give it to "
         "those applications only that are to call."
     ),
     check=_check,
     rests_on=frozenset({Unknown.USER_POOL}),
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS v4.0.1 7.2.2"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.2"),
     remediations=("require-authorization",),
     parameters={
         _ALWAYS: Parameter(

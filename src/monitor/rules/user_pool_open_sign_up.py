@@ -66,11 +66,11 @@ RULE = Rule(
     attacker_view="Signs up with an address of theirs, and calls the API with the token they get.",
     fix=(
         "Let administrators alone create users (`AllowAdminCreateUserOnly`), ask for scopes that "
-        "fresh users do not get, or name the pool in `open_pools` if the public is meant to sign up."
+        "fresh users do not get, or name the pool in `open_pools` if the public may sign up."
     ),
     check=_check,
     rests_on=frozenset({Unknown.USER_POOL}),
-    controls=("NIST 800-53 AC-2", "NIST 800-53 IA-8", "PCI DSS v4.0.1 8.2.4"),
+    controls=("NIST 800-53 AC-2", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.2.4"),
     remediations=("close-sign-up",),
     parameters={
         _MEANT: Parameter(
