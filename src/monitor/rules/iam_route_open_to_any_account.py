@@ -14,7 +14,7 @@ from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     def look(place: Place) -> Iterator[Flaw | Unclear]:
         for stage, one in place.accesses:
-            if given.exceeds(stage, one):
+            if given.anyone_may(stage, one.route) or given.exceeds(stage, one):
                 continue
             if one.access.scope is Scope.UNKNOWN:
                 yield Unclear(why=f"who can call {one.route} cannot be decided")

@@ -53,11 +53,14 @@ def _route(
         yield Unclear(why="the resource policy cannot be read")
         return
     loose = [list(_listed(one, given, place.stage, route)) for one in read]
-    outside = [_outside(given, place, route, one) for one in loose if one]
-    if not any(outside):
+    outside = [box for one in loose if one for box in _outside(given, place, route, one)]
+    if not outside:
         return
-    if not all(loose) or not all(outside) or len(read) < len(configuration.policies):
+    if not all(loose) or len(read) < len(configuration.policies):
         yield Unclear(why="which resource policy is in force is not known")
+        return
+    if not any(box.proven for box in outside):
+        yield Unclear(why=f"who can call {route.key} cannot be decided")
         return
     assert route.authorization is not None
     yield Flaw(
@@ -95,15 +98,15 @@ def _listed(
 
 def _outside(
     given: RuleInput, place: Place, route: Route, listed: Iterable[tuple[Statement, Networks]]
-) -> bool:
-    """Whether somebody gets in from a network that no Allow lists, past what the rules of the org
-    policy already tell."""
-    return any(
-        _is_meant(box, route, given.snapshot.api.account_id) and not _within(box, listed)
-        for stage, access in place.accesses_to(route.key)
-        if not given.anyone_may(stage, route.key) and not given.exceeds(stage, access)
-        for box in access.callers.boxes
-    )
+) -> Iterator[CallerBox]:
+    """Who gets in from a network that no Allow lists, unless it is told already that they exceed
+    the org policy."""
+    for stage, access in place.accesses_to(route.key):
+        if not given.anyone_may(stage, route.key) and not given.exceeds(stage, access):
+            for box in access.callers.boxes:
+                meant = _is_meant(box, route, given.snapshot.api.account_id)
+                if meant and not _within(box, listed):
+                    yield box
 
 
 def _is_meant(box: CallerBox, route: Route, own_account: str) -> bool:

@@ -25,7 +25,6 @@ _NAMES = {
     "aws:multifactorauthpresent": "the caller's own multi-factor flag",
 }
 _TAG = "aws:principaltag/"
-_WIDE = frozenset({Scope.ANY_VPCE})
 
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
@@ -98,9 +97,10 @@ def _admitted(given: RuleInput, place: Place, route: Route) -> bool | None:
     for stage, one in place.accesses_to(route.key):
         if given.anyone_may(stage, route.key):
             continue
-        if one.access.public or one.access.scope in _WIDE:
+        any_endpoint = one.access.scope is Scope.ANY_VPCE
+        if one.access.public or (any_endpoint and any(box.proven for box in one.callers.boxes)):
             return True
-        if one.access.scope is Scope.UNKNOWN:
+        if any_endpoint or one.access.scope is Scope.UNKNOWN:
             found = None
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.model.access import Scope
+from monitor.model.access import RouteAccess, Scope
 from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
@@ -19,9 +19,10 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
             # Of a set that the org policy allows, it is told whether more get in.
             if given.bound_of(stage, one.route).allowed is not None:
                 continue
-            if one.access.scope is Scope.UNKNOWN:
+            any_endpoint = one.access.scope is Scope.ANY_VPCE
+            if one.access.scope is Scope.UNKNOWN or (any_endpoint and not _is_proven(one)):
                 yield Unclear(why=f"who can call {one.route} cannot be decided")
-            elif one.access.scope is Scope.ANY_VPCE:
+            elif any_endpoint:
                 yield Flaw(
                     title="any VPC endpoint of any AWS account can call the private API",
                     routes=(one.route,),
@@ -30,6 +31,12 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
                 )
 
     yield from at_each_place(given, look)
+
+
+def _is_proven(access: RouteAccess) -> bool:
+    return any(
+        box.proven and box.endpoints.excluded and box.vpcs.excluded for box in access.callers.boxes
+    )
 
 
 RULE = Rule(
