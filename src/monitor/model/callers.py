@@ -69,6 +69,7 @@ class PrincipalKind(StrEnum):
     SIGNED = "signed"
 
 
+_NARROWNESS = (PrincipalKind.ANYONE, PrincipalKind.ANONYMOUS, PrincipalKind.SIGNED)
 OTHERS = "(others)"
 
 
@@ -85,8 +86,9 @@ class CallerPrincipal:
     organization: str | None = None
 
     def covers(self, other: CallerPrincipal) -> bool:
-        """Whether all of the other are among these; what is not stated here does not matter."""
-        if self.kind is not PrincipalKind.ANYONE and self.kind is not other.kind:
+        """Whether all of the other are among these; what is not stated here does not matter. Who
+        need not sign may sign."""
+        if self.kind is PrincipalKind.SIGNED and other.kind is not PrincipalKind.SIGNED:
             return False
         return (
             self.account in (None, other.account)
@@ -96,9 +98,7 @@ class CallerPrincipal:
 
     def meet(self, other: CallerPrincipal) -> CallerPrincipal | None:
         """Those who are of both classes; None if nobody can be."""
-        kinds = {self.kind, other.kind} - {PrincipalKind.ANYONE}
-        if len(kinds) > 1:
-            return None
+        narrower = max(self.kind, other.kind, key=_NARROWNESS.index)
         names: list[str | None] = []
         for mine, theirs in (
             (self.account, other.account),
@@ -108,7 +108,7 @@ class CallerPrincipal:
             if mine is not None and theirs is not None and mine != theirs:
                 return None
             names.append(theirs if mine is None else mine)
-        return CallerPrincipal(kinds.pop() if kinds else PrincipalKind.ANYONE, *names)
+        return CallerPrincipal(narrower, *names)
 
 
 ANONYMOUS = CallerPrincipal(PrincipalKind.ANONYMOUS)

@@ -14,8 +14,8 @@ ID = "api-key-old"
 
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
-    days = given.parameters.get("max_age_days", RULE.parameters["max_age_days"].default)
-    oldest = given.now - timedelta(days=int(str(days)))
+    days = int(str(given.parameters["max_age_days"]))
+    oldest = given.now - timedelta(days=days)
     old: dict[str, ApiKey] = {}
     for plan in given.snapshot.usage_plans or ():
         if plan.keys is None:
@@ -51,6 +51,6 @@ RULE = Rule(
     controls=("NIST 800-53 IA-5(1)", "NIST 800-53 AC-2", "PCI DSS v4.0.1 8.6.3"),
     remediations=("disable-api-key",),
     parameters={
-        "max_age_days": Parameter(default=365, about="how old a key may become, in days"),
+        "max_age_days": Parameter(default=365, about="How old a key may become, in days."),
     },
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from monitor.model.access import RouteAccess, Scope
 from monitor.model.api import Stage
-from monitor.model.callers import CallerNetwork, Credential
+from monitor.model.callers import CallerBox, CallerNetwork, Credential, PrincipalKind
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
@@ -39,12 +39,17 @@ def _by_key_alone(given: RuleInput, stage: Stage, ways: Iterable[RouteAccess]) -
             way.route
             for way in ways
             if way.access.source_cidrs is None
-            and any(
-                box.credentials == _KEY and box.network is CallerNetwork.INTERNET
-                for box in way.callers.boxes
-            )
+            and any(map(_is_anybody_with_a_key, way.callers.boxes))
             and not _is_meant(given, stage, way)
         )
+    )
+
+
+def _is_anybody_with_a_key(box: CallerBox) -> bool:
+    return (
+        box.credentials == _KEY
+        and box.network is CallerNetwork.INTERNET
+        and any(one.kind is PrincipalKind.ANONYMOUS for one in box.principals)
     )
 
 

@@ -14,7 +14,7 @@ ID = "api-key-unused"
 
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
-    days = int(str(given.parameters.get("unused_days", RULE.parameters["unused_days"].default)))
+    days = int(str(given.parameters["unused_days"]))
     if days > USAGE_DAYS:
         yield CannotTell(why=f"the use of keys is read for {USAGE_DAYS} days only")
         return
@@ -74,7 +74,7 @@ RULE = Rule(
     parameters={
         "unused_days": Parameter(
             default=USAGE_DAYS,
-            about=f"the days without a request that make a key unused, {USAGE_DAYS} at most",
+            about=f"The days without a request that make a key unused, {USAGE_DAYS} at most.",
         ),
     },
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from monitor.model.access import DoorKind, RouteAccess, Scope, widest
 from monitor.model.api import CustomDomain, EndpointType, Stage
+from monitor.model.excess import CounterExample
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
@@ -42,11 +43,12 @@ def _of_stage(
     if judged is None or any(way.access.scope is Scope.UNKNOWN for way in past):
         yield CannotTell(why="access cannot be decided", stage=stage.name, live=True)
     if open_ways := [w for w in past if w.access.scope not in (Scope.NOBODY, Scope.UNKNOWN)]:
-        yield _problem(stage, sorted(names), open_ways)
+        yield _problem(given, stage, sorted(names), open_ways)
 
 
-def _problem(stage: Stage, names: list[str], ways: list[RouteAccess]) -> Problem:
+def _problem(given: RuleInput, stage: Stage, names: list[str], ways: list[RouteAccess]) -> Problem:
     scope = widest(*(way.access.scope for way in ways))
+    way = next(way for way in ways if way.access.scope is scope)
     hosts = list(dict.fromkeys(way.door.host for way in ways))
     return Problem(
         title=(
@@ -57,7 +59,7 @@ def _problem(stage: Stage, names: list[str], ways: list[RouteAccess]) -> Problem
         scope=scope,
         stage=stage.name,
         routes=tuple(dict.fromkeys(way.route for way in ways)),
-        witness=next((way.access.witness for way in ways if way.access.scope is scope), None),
+        counter_example=CounterExample(route=way, bound=given.bound_of(stage.name, way.route)),
         because=(
             *(saw(name, "mutual TLS", "on") for name in names),
             *(saw(host, "mutual TLS", "off") for host in hosts),

@@ -18,7 +18,7 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     if domains is None:
         yield CannotTell(why="the custom domains were not read", live=True)
         return
-    wanted = given.parameters.get("allowed_policies", ())
+    wanted = given.parameters["allowed_policies"]
     for domain in domains:
         policy = domain.security_policy
         if policy is None:
@@ -45,11 +45,11 @@ RULE = Rule(
         "allowed_policies": Parameter(
             default=(),
             about=(
-                "the TLS policies a domain may have, as AWS calls them; empty: every one but "
+                "The TLS policies a domain may have, as AWS calls them; empty: every one but "
                 "TLS_1_0. Security Hub wants one of SecurityPolicy_TLS13_1_3_2025_09, "
                 "SecurityPolicy_TLS13_1_3_FIPS_2025_09, SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09, "
                 "SecurityPolicy_TLS13_2025_EDGE and SecurityPolicy_TLS12_PFS_2025_EDGE, which "
-                "neither mutual TLS nor HTTP APIs can be used with"
+                "neither mutual TLS nor HTTP APIs can be used with."
             ),
         ),
     },

@@ -60,7 +60,7 @@ RULE = Rule(
     id=ID,
     title="Requests go on to a backend without TLS",
     severity=Severity.MEDIUM,
-    attacker_view="Reads and changes requests, tokens included, between the gateway and the backend.",
+    attacker_view="Reads and changes requests, tokens included, between gateway and backend.",
     fix=(
         "Let the integration use https; of an HTTP API's private integration, set the server name "
         "in its TLS configuration. Take `insecureSkipVerification` away and give the backend a "

@@ -36,7 +36,7 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
 
 
 def _wanted(given: RuleInput) -> tuple[str, ...]:
-    value = given.parameters.get("authorization_types", ())
+    value = given.parameters["authorization_types"]
     return value if isinstance(value, tuple) else ()
 
 
@@ -95,8 +95,8 @@ RULE = Rule(
         "authorization_types": Parameter(
             default=(),
             about=(
-                "the authorization types that count (AWS_IAM, JWT, CUSTOM, COGNITO_USER_POOLS); "
-                "empty: any of them"
+                "The authorization types that count (AWS_IAM, JWT, CUSTOM, COGNITO_USER_POOLS); "
+                "empty: any of them."
             ),
         ),
     },

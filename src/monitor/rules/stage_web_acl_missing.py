@@ -23,7 +23,7 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
             continue
         judged = given.access_of(stage.name)
         scope = judged.live.scope if judged else Scope.UNKNOWN
-        if given.parameters.get("every_stage"):
+        if given.parameters["every_stage"]:
             yield _problem(stage, scope)
         elif scope is Scope.UNKNOWN:
             yield CannotTell(why="access cannot be decided", stage=stage.name, live=True)
@@ -59,8 +59,8 @@ RULE = Rule(
         "every_stage": Parameter(
             default=False,
             about=(
-                "true: asks it of every stage of a REST API, as Security Hub does, and not only "
-                "of those that are called from the internet without a signature"
+                "True asks it of every stage of a REST API, as Security Hub does, and not only "
+                "of those that are called from the internet without a signature."
             ),
         ),
     },
