@@ -17,12 +17,16 @@ ID = "route-authorization-missing"
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     wanted = _wanted(given)
     for stage in given.snapshot.stages:
-        told = _told_by_others(given, stage)
+        told, undecided = _told_by_others(given, stage)
 
-        def lacks(route: Route, told: frozenset[str] = told) -> bool | None:
+        def lacks(
+            route: Route,
+            told: frozenset[str] = told,
+            undecided: frozenset[str] = undecided,
+        ) -> bool | None:
             if _is_exempt(given.snapshot.api_type, route) or route.key in told:
                 return False
-            if route.authorization is None:
+            if route.authorization is None or route.key in undecided:
                 return None
             if wanted:
                 return route.authorization.value not in wanted
@@ -40,18 +44,36 @@ def _wanted(given: RuleInput) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def _told_by_others(given: RuleInput, stage: Stage) -> frozenset[str]:
-    """Routes that anyone can call are told, or allowed, by `access-exceeds-policy`; those that
-    nobody can call need no guard."""
+def _told_by_others(given: RuleInput, stage: Stage) -> tuple[frozenset[str], frozenset[str]]:
+    """The routes of which others speak, and those of which it is not known who can call them.
+
+    What anyone can call is told, or allowed, by `access-exceeds-policy`; what nobody can call, or
+    nobody but those whom the org policy names, needs no other guard.
+    """
     judged = given.access_of(stage.name)
     doors: dict[str, list[RouteAccess]] = {}
     for one in (*judged.live_routes, *judged.draft_routes) if judged else ():
         doors.setdefault(one.route, []).append(one)
-    return frozenset(
+    told = frozenset(
         key
         for key, ways in doors.items()
         if any(way.access.scope.is_public for way in ways)
-        or all(way.access.scope is Scope.NOBODY for way in ways)
+        or all(_is_nobody_or_meant(given, stage, way) for way in ways)
+    )
+    unknown = {
+        key for key, ways in doors.items() if any(way.access.scope is Scope.UNKNOWN for way in ways)
+    }
+    return told, frozenset(unknown - told)
+
+
+def _is_nobody_or_meant(given: RuleInput, stage: Stage, way: RouteAccess) -> bool:
+    if way.access.scope is Scope.NOBODY:
+        return True
+    allowed = given.bound_of(stage.name, way.route).allowed
+    return (
+        allowed is not None
+        and way.access.scope is not Scope.UNKNOWN
+        and way.callers.is_within(allowed) is None
     )
 
 

@@ -23,7 +23,7 @@ def _check(given: RuleInput) -> Iterator[Problem]:
 RULE = Rule(
     id=ID,
     title="A stage writes no access log",
-    severity=Severity.LOW,
+    severity=Severity.INFO,
     attacker_view="Nobody can say afterwards who called, from where, and what they got.",
     fix=(
         "Give the stage an access log with the caller's address and identity in its format "

@@ -63,14 +63,9 @@ def _problem(stage: Stage, title: str, routes: tuple[str, ...]) -> Problem:
         title=title,
         stage=stage.name,
         routes=routes,
-        # An access log beside it still tells who called.
-        severity=Severity.INFO if stage.access_log_arn else Severity.LOW,
-        because=(
-            *(
-                saw(f"stage {stage.name}, settings {pattern}", "logging level", one.logging_level)
-                for pattern, one in sorted(stage.settings.items())
-            ),
-            saw(f"stage {stage.name}", "access log", stage.access_log_arn or "off"),
+        because=tuple(
+            saw(f"stage {stage.name}, settings {pattern}", "logging level", one.logging_level)
+            for pattern, one in sorted(stage.settings.items())
         ),
     )
 
@@ -78,7 +73,7 @@ def _problem(stage: Stage, title: str, routes: tuple[str, ...]) -> Problem:
 RULE = Rule(
     id=ID,
     title="A stage writes no execution log",
-    severity=Severity.LOW,
+    severity=Severity.INFO,
     attacker_view="What was tried against authorizers and backends leaves no trace.",
     fix=(
         "Set the stage's logging level to ERROR, for all methods and for each that has settings of "

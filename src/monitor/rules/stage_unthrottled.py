@@ -21,10 +21,10 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
         if scope is Scope.UNKNOWN:
             yield CannotTell(why="access cannot be decided", stage=stage.name, live=True)
         elif scope.is_public or scope is Scope.TOKEN:
-            yield from _of_stage(given, stage, scope)
+            yield from _of_stage(given, stage)
 
 
-def _of_stage(given: RuleInput, stage: Stage, scope: Scope) -> Iterator[Problem | CannotTell]:
+def _of_stage(given: RuleInput, stage: Stage) -> Iterator[Problem | CannotTell]:
     routes = given.routes_of(stage)
     account = given.snapshot.account
     if routes is None or account is None:
@@ -40,7 +40,6 @@ def _of_stage(given: RuleInput, stage: Stage, scope: Scope) -> Iterator[Problem 
     if free:
         yield Problem(
             title=f"stage {stage.name} is throttled by nothing but the account's limit",
-            severity=Severity.LOW if scope.is_public else Severity.INFO,
             stage=stage.name,
             routes=free,
             because=(
@@ -61,7 +60,7 @@ def _limits(throttle: Throttle, account: Throttle) -> bool:
 RULE = Rule(
     id=ID,
     title="A stage has no throttle of its own",
-    severity=Severity.LOW,
+    severity=Severity.INFO,
     attacker_view=(
         "Uses up the limit that all APIs of the account share in the region, and with it every one "
         "of them; or guesses tokens as fast as it likes."

@@ -45,7 +45,7 @@ def _problem(stage: Stage, scope: Scope) -> Problem:
 RULE = Rule(
     id=ID,
     title="No web ACL stands before a stage that strangers reach",
-    severity=Severity.LOW,
+    severity=Severity.INFO,
     attacker_view="Sends floods and known attacks straight to the authorizer and the backend.",
     fix=(
         "Associate a web ACL with a rate rule and managed rule groups. If CloudFront with a web "
