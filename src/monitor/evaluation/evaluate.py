@@ -89,7 +89,6 @@ def evaluate(
     stood = stand(
         snapshot,
         policy,
-        _places(access, snapshot),
         thresholds,
         before=before.standing if before else None,
         edits=edits,
@@ -134,18 +133,6 @@ def _is_waived(before: ApiRecord | None, now: datetime) -> bool:
         for finding in before.findings.values()
         if finding.violation.rule == CLASS_WIDENED
     )
-
-
-def _places(access: ApiAccess, snapshot: ApiSnapshot) -> Iterator[tuple[str, str]]:
-    """Every stage, and every route that it serves or would serve."""
-    configurations = (*snapshot.deployments.values(), snapshot.draft)
-    configured = {
-        route.key for one in configurations if one is not None for route in one.routes or ()
-    }
-    for stage in access.stages:
-        yield stage.stage, ""
-        yield from ((stage.stage, route) for route in sorted(configured))
-    yield from (("", route) for route in sorted(configured))
 
 
 def _answers(rule: Rule, given: RuleInput) -> Iterator[Problem | CannotTell]:

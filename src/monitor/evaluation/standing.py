@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.access.thresholds import Thresholds
@@ -18,7 +18,7 @@ from monitor.model.finding import Cause
 from monitor.model.gaps import Unknown
 from monitor.model.organization import Bound
 from monitor.model.standing import Classes, ClassMove, MovedBy, Standing
-from monitor.orgpolicy.bounds import WHOLE, Bounds, Place, bounds_of
+from monitor.orgpolicy.bounds import WHOLE, Bounds, Place, bounds_of, places_of
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.orgpolicy.words import matches
 
@@ -51,7 +51,6 @@ class Stood:
 def stand(
     snapshot: ApiSnapshot,
     policy: OrgPolicy,
-    places: Iterable[Place],
     thresholds: Thresholds,
     *,
     before: Standing | None,
@@ -60,8 +59,7 @@ def stand(
 ) -> Stood:
     """`edits`: those of the tags and the name that led here. `is_waived`: somebody accepts for a
     time that the API is in the classes that `before` says it claims."""
-    places = tuple(places)
-    claimed = _classes(snapshot, policy, places)
+    claimed = _classes(snapshot, policy)
     if before is not None and any(gap.unknown is Unknown.API for gap in snapshot.gaps):
         # Tags that were not read are not tags that were taken away.
         return Stood(classes=_in_force(before, policy, is_waived), standing=before)
@@ -72,7 +70,7 @@ def stand(
     elif not counting or is_trusted or not any(edit.event_name in _TAGS_NEW for edit in edits):
         accepted = claimed
     else:
-        accepted = _classes(replace(snapshot, tags={}), policy, places)
+        accepted = _classes(replace(snapshot, tags={}), policy)
     by = tuple(_moved_by(accepted, claimed))
     wider = tuple(_wider(claimed, accepted, thresholds)) if by else ()
     if not wider or is_trusted:
@@ -108,8 +106,8 @@ def _counts(by: tuple[MovedBy, ...], counting: tuple[str, ...]) -> bool:
     return not counting or by == (MovedBy.POLICY,)
 
 
-def _classes(snapshot: ApiSnapshot, policy: OrgPolicy, places: Sequence[Place]) -> Classes:
-    bounds: Bounds = bounds_of(policy, snapshot, places)
+def _classes(snapshot: ApiSnapshot, policy: OrgPolicy) -> Classes:
+    bounds: Bounds = bounds_of(policy, snapshot, places_of(snapshot))
     return Classes(
         whole=bounds.of_api,
         tags=_digest(sorted(snapshot.tags.items())),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.model.api import ApiSnapshot
@@ -44,6 +44,25 @@ def bounds_of(policy: OrgPolicy, snapshot: ApiSnapshot, places: Iterable[Place])
         found = ((place, _class_at(candidates, place)) for place in places)
         of_places = {place: known[one.name] for place, one in found if one is not whole}
     return Bounds(known[whole.name], of_places)
+
+
+def classes_of(
+    policy: OrgPolicy, snapshot: ApiSnapshot, places: Iterable[Place]
+) -> tuple[str, ...]:
+    """The names of the classes that the API and its places are of, in the order of the file."""
+    candidates = _candidates(policy, snapshot, policy.organization.resolved())
+    found = {_class_at(candidates, place).name for place in (WHOLE, *places)}
+    return tuple(one.name for one in candidates if one.name in found)
+
+
+def places_of(snapshot: ApiSnapshot) -> Iterator[Place]:
+    """Every stage, every route that is served or would be after a deployment, and both together."""
+    configurations = (*snapshot.deployments.values(), snapshot.draft)
+    routes = sorted(
+        {route.key for one in configurations if one is not None for route in one.routes or ()}
+    )
+    for stage in ("", *(one.name for one in snapshot.stages)):
+        yield from ((stage, route) for route in ("", *routes))
 
 
 def _candidates(
