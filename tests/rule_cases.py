@@ -144,7 +144,7 @@ def _evaluate(case: Case) -> Evaluation:
         yield from rule.check(replace(told, move=_move(case.raw.get("move"))))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "RULES", (replace(rule, check=check),))
+        patch.setattr(evaluation, "RULES", (replace(rule, check=check, on=True),))
         return evaluation.evaluate(case.snapshot, default_org_policy(), now=NOW)
 
 
