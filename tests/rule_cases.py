@@ -180,6 +180,20 @@ def _differences(wanted: Mapping[str, Any], violation: Violation) -> Iterator[st
 # --- from the description to values --------------------------------------------------------------
 
 
+def described(kind: Any, raw: Mapping[str, Any]) -> Any:
+    """The dataclass `kind` with these fields, plain YAML as they are."""
+    return _made(kind, raw)
+
+
+def described_fields(kind: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Some fields of the dataclass `kind`, as `replace` takes them."""
+    return _arguments(kind, raw)
+
+
+def described_configuration(raw: Mapping[str, Any]) -> Configuration:
+    return _configuration(raw)
+
+
 def _snapshot(raw: Mapping[str, Any]) -> ApiSnapshot:
     live = raw.get("live", {"routes": {"GET /orders": "NONE"}})
     deployments = {"d1": live} | ({"d2": raw["canary"]} if "canary" in raw else {})

@@ -347,7 +347,7 @@ def test_a_waiver_covers_the_move_that_it_was_given_for() -> None:
 
 
 def test_a_waiver_of_an_earlier_move_does_not_cover_another() -> None:
-    world = World(policy())
+    world = World(policy(COUNTING))
     world.look()
     world.tags = {"exposure": "public"}
     world.look()
@@ -358,6 +358,7 @@ def test_a_waiver_of_an_earlier_move_does_not_cover_another() -> None:
 
     assert ("class-widened", StepKind.REOPENED) in world.look()
     assert world.status() is Status.OPEN
+    assert world.status(EXCEEDS) is Status.OPEN
 
 
 # --- what is not read --------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def _is_waived(before: ApiRecord | None, now: datetime) -> bool:
     return before is not None and any(
         finding.waiver is not None and finding.waiver.until > now
         for finding in before.findings.values()
-        if finding.violation.rule == CLASS_WIDENED
+        if finding.violation.rule == CLASS_WIDENED and finding.status is Status.WAIVED
     )
 
 
