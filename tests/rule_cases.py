@@ -15,10 +15,11 @@ A file holds a list `cases`. A case:
 
 A configuration is `routes` (route key -> type of authorization, or any fields of Route),
 `authorizers` (id -> any fields of Authorizer; a route that asks for one and names none has the
-first), and one of `policy` (JSON object, text, or null for none), `statements` (patches of one that
-allows everyone everything; null takes an element away), or `policies` (a list of such; [] = not
-read). `unread` in the place of a configuration: it could not be read. Where a field is a resource
-policy, a JSON object or text may stand; `unread` is None. A gap may be the name of its `Unknown`.
+first), `reflects_origin` (gateway responses), and one of `policy` (JSON object, text, or null for
+none), `statements` (patches of one that allows everyone everything; null takes an element away), or
+`policies` (a list of such; [] = not read). `unread` in the place of a configuration: it could not
+be read. Where a field is a resource policy, a JSON object or text may stand; `unread` is None. A
+gap may be the name of its `Unknown`.
 """
 
 from __future__ import annotations
@@ -207,6 +208,7 @@ def _configuration(raw: Mapping[str, Any]) -> Configuration:
         authorizers=authorizers,
         policies=tuple(_policies(raw)),
         authorizers_read=raw.get("authorizers_read", True),
+        reflects_origin=tuple(raw.get("reflects_origin", ())),
     )
 
 
