@@ -207,6 +207,7 @@ def _configuration(raw: Mapping[str, Any]) -> Configuration:
         else tuple(_route(key, given, authorizers) for key, given in routes.items()),
         authorizers=authorizers,
         policies=tuple(_policies(raw)),
+        authorizers_read=raw.get("authorizers_read", True),
         reflects_origin=tuple(raw.get("reflects_origin", ())),
     )
 
