@@ -137,7 +137,7 @@ def _evaluate(case: Case) -> Evaluation:
         yield from rule.check(replace(given, organization=case.organization, parameters=parameters))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "RULES", (replace(rule, check=check),))
+        patch.setattr(evaluation, "RULES", (replace(rule, check=check, on=True),))
         return evaluation.evaluate(case.snapshot, default_org_policy(), now=NOW)
 
 

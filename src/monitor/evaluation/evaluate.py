@@ -104,9 +104,8 @@ def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Eval
 
 def _answers(rule: Rule, given: RuleInput) -> Iterator[Problem | CannotTell]:
     """What a rule says; one that fails says that it failed, and spoils no other."""
-    defaults = {name: one.default for name, one in rule.parameters.items()}
     try:
-        yield from rule.check(replace(given, parameters=defaults))
+        yield from rule.check(given)
     except Exception as failure:  # noqa: BLE001 - whatever it is, it becomes a finding
         why = f"the rule failed: {type(failure).__name__}: {failure}"
         yield CannotTell(why=why)
