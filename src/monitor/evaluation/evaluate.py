@@ -81,10 +81,7 @@ def evaluate(
     `before`: what is stored of it, for the class of the org policy that it was in. `edits`: those
     of its tags and name that led to this look, in order.
     """
-    limits = policy.thresholds
-    thresholds = Thresholds(
-        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
-    )
+    thresholds = _thresholds(policy)
     access = decide(snapshot, now=now, thresholds=thresholds)
     stood = stand(
         snapshot,
@@ -169,7 +166,7 @@ def _merged(problems: list[Problem]) -> Iterator[Problem]:
 
 def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -> Violation:
     """The problem as a violation, with what the org policy says of it."""
-    found = _violation(rule, problem, given)
+    found = _violation(rule, problem, given, _thresholds(policy))
     classes = {given.bound_of(problem.stage, route).class_name for route in problem.routes or ("",)}
     offered = tuple(
         id_
@@ -185,7 +182,14 @@ def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -
     )
 
 
-def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
+def _thresholds(policy: OrgPolicy) -> Thresholds:
+    limits = policy.thresholds
+    return Thresholds(
+        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
+    )
+
+
+def _violation(rule: Rule, problem: Problem, given: RuleInput, thresholds: Thresholds) -> Violation:
     stage = next((one for one in given.snapshot.stages if one.name == problem.stage), None)
     return Violation(
         rule=rule.id,
@@ -198,14 +202,14 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
         live=problem.live,
         routes=problem.routes,
         policy_class=problem.policy_class,
-        witness=_witness(problem, given),
+        witness=_witness(problem, given, thresholds),
         because=problem.because,
         caveats=problem.caveats,
         caused_by=given.move.who if given.move and rule.id == CLASS_WIDENED else None,
     )
 
 
-def _witness(problem: Problem, given: RuleInput) -> Witness | None:
+def _witness(problem: Problem, given: RuleInput, thresholds: Thresholds) -> Witness | None:
     if problem.counter_example is None:
         return None
     return witness_of(
@@ -214,6 +218,7 @@ def _witness(problem: Problem, given: RuleInput) -> Witness | None:
         stage=problem.stage,
         live=problem.live,
         now=given.now,
+        thresholds=thresholds,
     )
 
 

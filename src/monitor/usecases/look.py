@@ -84,9 +84,13 @@ class Looker:
         now = self.clock.now()
         if evaluation is not None:
             settled = self.baseline.settled() if self.baseline else None
-            announce = timedelta(days=self.policy.announce_days_before)
             return advance(
-                stored, evaluation, now=now, cause=cause, announce=announce, settled=settled
+                stored,
+                evaluation,
+                now=now,
+                cause=cause,
+                announce=timedelta(days=self.policy.announce_days_before),
+                settled=settled,
             )
         if stored.version == 0 and (self.baseline is None or self.baseline.settled() is None):
             # Never known, and already gone. Before the baseline is over it has to be known that
