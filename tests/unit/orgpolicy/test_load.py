@@ -234,6 +234,14 @@ def test_aliases_that_unfold_to_an_enormous_file_are_refused_at_once() -> None:
         load_org_policy(f"l0: &l0 [x]\n{levels}version: 1\n")
 
 
+def test_of_very_many_mistakes_the_first_are_told_and_the_others_counted() -> None:
+    with pytest.raises(OrgPolicyError) as caught:
+        load_org_policy(GOOD + "".join(f"key{n}: 1\n" for n in range(150)), "p.yaml")
+
+    told = str(caught.value).splitlines()
+    assert (len(told), told[-1]) == (101, "p.yaml: and 50 more")
+
+
 def test_a_deep_file_is_refused() -> None:
     deep = "[" * 40 + "]" * 40
 
