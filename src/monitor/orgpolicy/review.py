@@ -63,13 +63,14 @@ def _covers(wide: Selector | None, narrow: Selector | None, ours: Organization) 
         return True
     given = _values(narrow, ours)
     return all(
-        key in given and all(_is_covered(value, patterns) for value in given[key])
+        key in given and all(_is_covered(key, value, patterns) for value in given[key])
         for key, patterns in _values(wide, ours).items()
         if not (key in _ALWAYS_THERE and "*" in patterns)
     )
 
 
-_ALWAYS_THERE = frozenset({"api", "name", "region"})
+_ALWAYS_THERE = frozenset({"name", "region"})
+_NO_GLOBS = frozenset({"api", "account", "api_type"})
 
 
 def _values(selector: Selector | None, ours: Organization) -> Mapping[str, tuple[str, ...]]:
@@ -82,7 +83,9 @@ def _values(selector: Selector | None, ours: Organization) -> Mapping[str, tuple
     return found | {f"tags.{key}": values for key, values in selector.tags.items()}
 
 
-def _is_covered(value: str, patterns: tuple[str, ...]) -> bool:
+def _is_covered(key: str, value: str, patterns: tuple[str, ...]) -> bool:
+    if key in _NO_GLOBS:
+        return value in patterns
     is_glob = not frozenset("*?[").isdisjoint(value)
     return value in patterns or "*" in patterns or (not is_glob and matches(patterns, value))
 
