@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policy_reference import policy_reference
+from ruamel.yaml import YAML
 
 from monitor.evaluation.catalogue import RULES
 from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
 from monitor.model.change import TakesEffect
-from monitor.model.rule import Rule
+from monitor.model.rule import ParameterValue, Rule
 from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
 
 ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "cases" / "rules"
 MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 
 
@@ -40,12 +42,43 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def rule_page(rule: Rule) -> str:
-    return (
-        f"{MADE}# {rule.title}\n\n"
-        f"`{rule.id}` · {rule.severity.value} at most\n\n"
-        f"**For an attacker.** {rule.attacker_view}\n\n"
-        f"**To fix it.** {rule.fix}\n"
-    )
+    return "\n\n".join((f"{MADE}# {rule.title}", *_rule_parts(rule))) + "\n"
+
+
+def _rule_parts(rule: Rule) -> Iterator[str]:
+    off = "" if rule.on else " · off unless the org policy turns it on"
+    yield f"`{rule.id}` · {rule.severity.value} at most{off}"
+    yield f"**For an attacker.** {rule.attacker_view}"
+    yield f"**To fix it.** {rule.fix}"
+    if rule.remediations:
+        offered = ", ".join(f"`{one}`" for one in rule.remediations)
+        yield f"**Gatewatch offers** {offered}."
+    if rule.controls:
+        yield f"**Serves** {', '.join(rule.controls)}."
+    cases = YAML(typ="safe", pure=True).load((CASES / f"{rule.id}.yaml").read_text("utf-8"))[
+        "cases"
+    ]
+    for expected, heading in (
+        ("fail", "When it speaks"),
+        ("pass", "When it does not"),
+        ("unknown", "When nobody can tell"),
+    ):
+        found = [one for one in cases if one["expect"] == expected]
+        if found:
+            lines = "\n".join(f"- {one['name']}: {one['why']}" for one in found)
+            yield f"## {heading}\n\n{lines}"
+    if rule.parameters:
+        rows = "\n".join(
+            f"| `{name}` | {_default(one.default)} | {one.about} |"
+            for name, one in rule.parameters.items()
+        )
+        yield f"## Parameters\n\n| name | default | means |\n| --- | --- | --- |\n{rows}"
+
+
+def _default(value: ParameterValue) -> str:
+    if isinstance(value, tuple):
+        return "<br>".join(f"`{one}`" for one in value) or "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def events_page() -> str:

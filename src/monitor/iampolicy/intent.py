@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.iampolicy.document import (
     Condition,
@@ -44,17 +45,18 @@ def speaks_of(statement: Statement, api: ApiId, stage: str, route: Route) -> boo
         return False
     if statement.resource.negated or statement.resource.problems:
         return True
-    wanted = _requests(api, stage, route)
+    wanted = _requests(api, stage, route.method, route.path)
     return any(overlap(_resource(term.text, api), wanted) for term in statement.resource.items)
 
 
-def _requests(api: ApiId, stage: str, route: Route) -> Pattern:
-    """The ARNs of all requests that the route takes."""
-    verb = "*" if route.method == "ANY" else route.method
-    path = _PATH_PARAMETER.sub("*", route.path)
-    return glob(api.execute_arn(stage or "*", verb, path))
+@lru_cache(maxsize=4096)
+def _requests(api: ApiId, stage: str, method: str, path: str) -> Pattern:
+    """The ARNs of all requests that a route takes."""
+    verb = "*" if method == "ANY" else method
+    return glob(api.execute_arn(stage or "*", verb, _PATH_PARAMETER.sub("*", path)))
 
 
+@lru_cache(maxsize=1024)
 def _resource(text: str, api: ApiId) -> Pattern:
     plain = _VARIABLE.sub("*", text)
     if plain.startswith(SHORT_FORM + "/"):
