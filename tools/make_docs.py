@@ -15,6 +15,8 @@ from policy_reference import policy_reference
 from ruamel.yaml import YAML
 
 from monitor.evaluation.catalogue import RULES
+from monitor.evaluation.policy_check import PolicyCheckDocument
+from monitor.evaluation.policy_tests import PolicyCases, PolicyTestDocument
 from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
 from monitor.model.change import TakesEffect
 from monitor.model.rule import ParameterValue, Rule
@@ -24,6 +26,7 @@ from monitor.report.documents import SCHEMAS
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases" / "rules"
+POLICY_DOCUMENTS = {"policy-check": PolicyCheckDocument, "policy-test": PolicyTestDocument}
 MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 
 
@@ -33,6 +36,11 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name, model in (SCHEMAS | {"comparison": Comparison}).items():
         schema = model.model_json_schema(mode="serialization", by_alias=True)
         yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+    for name, model in POLICY_DOCUMENTS.items():
+        schema = model.model_json_schema(mode="serialization", by_alias=True)
+        yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+    schema = PolicyCases.model_json_schema()
+    yield docs / "schemas" / "policy-cases.json", json.dumps(schema, indent=2) + "\n"
     schema = policy_schema(RULES)
     yield docs / "schemas" / "org-policy.json", json.dumps(schema, indent=2) + "\n"
     yield docs / "policy-reference.md", MADE + policy_reference(RULES)
@@ -46,7 +54,7 @@ def rule_page(rule: Rule) -> str:
 
 
 def _rule_parts(rule: Rule) -> Iterator[str]:
-    off = "" if rule.on else " · off unless the org policy turns it on"
+    off = "" if rule.on else " · off by default"
     yield f"`{rule.id}` · {rule.severity.value} at most{off}"
     yield f"**For an attacker.** {rule.attacker_view}"
     yield f"**To fix it.** {rule.fix}"
@@ -55,9 +63,8 @@ def _rule_parts(rule: Rule) -> Iterator[str]:
         yield f"**Gatewatch offers** {offered}."
     if rule.controls:
         yield f"**Serves** {', '.join(rule.controls)}."
-    cases = YAML(typ="safe", pure=True).load((CASES / f"{rule.id}.yaml").read_text("utf-8"))[
-        "cases"
-    ]
+    text = (CASES / f"{rule.id}.yaml").read_text("utf-8")
+    cases = YAML(typ="safe", pure=True).load(text)["cases"]
     for expected, heading in (
         ("fail", "When it speaks"),
         ("pass", "When it does not"),
