@@ -11,9 +11,9 @@ from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
-
-# Where any account gets in, but only from a network. Any VPC endpoint is told by another rule.
-_NETWORKS = frozenset({Scope.CIDRS, Scope.VPC, Scope.VPCE})
+# Principals that AWS assigned an id or an organization are not anybody; any VPC endpoint is worse,
+# and told by a rule of its own.
+_NOT_ANYBODY = frozenset({Scope.AWS_PRINCIPALS, Scope.ORG, Scope.ANY_VPCE})
 
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
@@ -27,7 +27,7 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
             if one.access.scope is Scope.UNKNOWN:
                 yield Unclear(why=f"who can call {one.route} cannot be decided")
                 continue
-            if one.access.scope in _NETWORKS and any(map(_is_any_account, _proven(one))):
+            if one.access.scope not in _NOT_ANYBODY and any(map(_is_any_account, _proven(one))):
                 yield Flaw(
                     title="the signature of any AWS account is good enough",
                     routes=(one.route,),
