@@ -22,7 +22,8 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
         for stage, one in place.accesses:
             if one.route not in signed:
                 continue
-            if given.anyone_may(stage, one.route) or given.exceeds(stage, one):
+            # A set of callers that the org policy names may hold any account.
+            if given.bound_of(stage, one.route).allowed is not None or given.exceeds(stage, one):
                 continue
             if one.access.scope is Scope.UNKNOWN:
                 yield Unclear(why=f"who can call {one.route} cannot be decided")

@@ -17,7 +17,7 @@ from monitor.iampolicy.intent import (
     named_accounts,
     speaks_of,
 )
-from monitor.model.api import AuthorizationType, Route
+from monitor.model.api import ApiType, AuthorizationType, Route
 from monitor.model.callers import CallerBox, CallerNetwork, Credential
 from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
@@ -53,7 +53,8 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
                         for route in routes:
                             yield from _route(given, place, route, allows, alone=alone)
 
-    yield from at_each_place(given, look)
+    if given.snapshot.api_type is ApiType.REST:
+        yield from at_each_place(given, look)
 
 
 def _allows(document: PolicyDocument, own_account: str) -> list[_Listed]:

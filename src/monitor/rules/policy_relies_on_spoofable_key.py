@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from monitor.iampolicy.document import Effect, PolicyDocument, Statement
 from monitor.iampolicy.intent import Demand, demands, documents, is_for_everyone, speaks_of
 from monitor.model.access import Scope
-from monitor.model.api import AuthorizationType, Configuration, Route
+from monitor.model.api import ApiType, AuthorizationType, Configuration, Route
 from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
@@ -40,7 +40,8 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
                     continue
                 yield from _document(given, place, configuration, document)
 
-    yield from at_each_place(given, look)
+    if given.snapshot.api_type is ApiType.REST:
+        yield from at_each_place(given, look)
 
 
 def _document(
