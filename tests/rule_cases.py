@@ -237,7 +237,7 @@ def _snapshot(raw: Mapping[str, Any]) -> ApiSnapshot:
     return replace(blank, **_arguments(ApiSnapshot, raw.get("api", {})))
 
 
-def _configuration(raw: Mapping[str, Any], rest: bool) -> Configuration:
+def _configuration(raw: Mapping[str, Any], rest: bool = True) -> Configuration:
     """`rest` False: of an API that has no resource policy."""
     authorizers = {
         name: _made(Authorizer, {"authorizer_id": name, "name": name} | given)

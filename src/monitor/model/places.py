@@ -170,13 +170,14 @@ def _told(
     text = "; ".join(titles[:_MOST_TITLES]) + (f"; and {more} more" if more > 0 else "")
     where = f"stage {place.stage}" if place.live else "at the next deployment"
     stated = [one.severity for one in flaws if one.severity is not None]
+    gravest = min(stated, key=lambda one: one.rank) if stated else None
     yield Problem(
         title=f"{text} ({where})",
         stage=place.stage,
         live=place.live,
         routes=tuple(dict.fromkeys(route for one in flaws for route in one.routes)),
         because=tuple(_reasons(flaws)),
-        severity=min(stated, key=lambda one: one.rank) if stated else None,
+        severity=gravest if place.live or gravest is None else gravest.milder,
         caveats=tuple(dict.fromkeys(caveat for one in flaws for caveat in one.caveats)),
     )
 
