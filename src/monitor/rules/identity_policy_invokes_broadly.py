@@ -99,7 +99,8 @@ def _broad_by(invoker: Invoker, api: ApiId, ignored: Iterable[str]) -> str | Non
         return ""
     if found is Truth.UNKNOWN:
         return None
-    return next(one.policy for one, sure in allowing if sure is Truth.YES)
+    by = next(one for one, sure in allowing if sure is Truth.YES)
+    return f"{by.policy} (group {by.group})" if by.group else by.policy
 
 
 def _covers(statement: InvokeStatement, api: ApiId) -> Truth:
