@@ -17,7 +17,6 @@ from tests.builders import API, CAUSE, evaluation, later, rest_api, violation
 
 from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.evaluation.lifecycle import (
-    HISTORY,
     Outcome,
     acknowledge,
     advance,
@@ -26,7 +25,16 @@ from monitor.evaluation.lifecycle import (
     waive,
 )
 from monitor.model.access import Scope
-from monitor.model.finding import Cause, Finding, Severity, Status, StepKind, Violation, Waiver
+from monitor.model.finding import (
+    HISTORY,
+    Cause,
+    Finding,
+    Severity,
+    Status,
+    StepKind,
+    Violation,
+    Waiver,
+)
 from monitor.model.record import ApiRecord
 
 MINUTE = 60

@@ -10,7 +10,6 @@ from tests.builders import API, CAUSE, NOW, evaluation, later, violation
 
 from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.evaluation.lifecycle import (
-    HISTORY,
     RESOLVED_KEPT,
     RESOLVED_KEPT_AT_MOST,
     Outcome,
@@ -21,7 +20,7 @@ from monitor.evaluation.lifecycle import (
     waive,
 )
 from monitor.model.access import Scope
-from monitor.model.finding import Finding, Severity, Status, StepKind, Waiver
+from monitor.model.finding import HISTORY, Finding, Severity, Status, StepKind, Waiver
 from monitor.model.record import ApiRecord
 
 DAY = 86_400

@@ -17,7 +17,6 @@ from monitor.model.finding import (
     Acknowledgement,
     Cause,
     Finding,
-    Mark,
     Severity,
     Status,
     Violation,
@@ -27,9 +26,6 @@ from monitor.model.finding import (
 from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
 from monitor.rules.class_widened import ID as CLASS_WIDENED
-
-HISTORY = 20
-"""Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
 
 RESOLVED_KEPT = timedelta(days=90)
 RESOLVED_KEPT_AT_MOST = 100
@@ -176,7 +172,7 @@ def waive(stored: ApiRecord, finding_ids: Iterable[str], waiver: Waiver, now: da
     already changes nothing."""
 
     def waived(old: Finding) -> Finding | None:
-        if old.waiver == waiver or not _lasts(waiver, now):
+        if old.waiver == waiver or not waiver.lasts(now):
             return None
         return replace(old, waiver=waiver, status=Status.WAIVED)
 
@@ -187,12 +183,10 @@ def unwaive(stored: ApiRecord, finding_ids: Iterable[str], who: str, now: dateti
     """A person's waiver is withdrawn. What the org policy waives stays waived."""
 
     def unwaived(old: Finding) -> Finding | None:
-        if _personal(old) is None:
+        if old.personal_waiver is None:
             return None
-        policys = old.violation.waiver
-        if _lasts(policys, now):
-            return replace(old, waiver=policys, status=Status.WAIVED)
-        return replace(old, waiver=None, status=old.violation.status)
+        policys = _policys(old.violation, now)
+        return replace(old, waiver=policys, status=_status(old.violation, policys))
 
     return _decided(stored, finding_ids, StepKind.UNWAIVED, who, now, unwaived)
 
@@ -218,7 +212,7 @@ def _decided(
         old = findings.get(id_)
         if old is None or old.status is Status.RESOLVED or (new := decide(old)) is None:
             continue
-        findings[id_] = _marked(new, kind, who, now)
+        findings[id_] = new.marked(kind, who, now)
         steps.append(Step(kind=kind, finding=findings[id_]))
     if not steps:
         return Outcome(record=stored)
@@ -230,7 +224,7 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
     """A finding that is there, and the step to tell. `new` has everything but its past."""
     violation, cause = new.violation, look.blames(new.violation)
     if old is None:
-        waiver = violation.waiver if _lasts(violation.waiver, look.now) else None
+        waiver = _policys(violation, look.now)
         quiet = look.is_baseline(violation)
         new = replace(
             new, change=cause, waiver=waiver, status=_status(violation, waiver), baseline=quiet
@@ -313,13 +307,12 @@ def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
 
 
 def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
-    personal = _personal(old)
     new = replace(
         old,
         status=Status.RESOLVED,
         last_seen=look.now,
         acknowledged=None,
-        waiver=personal,
+        waiver=old.personal_waiver,
         baseline=False,
     )
     return _told(new, StepKind.RESOLVED, look, tell=old.status is not Status.WAIVED)
@@ -328,7 +321,7 @@ def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
 def _told(
     finding: Finding, kind: StepKind, look: _Look, *, tell: bool
 ) -> tuple[Finding, tuple[Step, ...]]:
-    marked = _marked(finding, kind, _author(finding, kind, look), look.now)
+    marked = finding.marked(kind, _author(finding, kind, look), look.now)
     return marked, (Step(kind=kind, finding=marked),) if tell else ()
 
 
@@ -339,26 +332,17 @@ def _author(finding: Finding, kind: StepKind, look: _Look) -> str:
     return cause.who if cause is not None and kind is not StepKind.WAIVER_ENDS else ""
 
 
-def _marked(finding: Finding, kind: StepKind, who: str, at: datetime) -> Finding:
-    history = (*finding.history, Mark(kind=kind, who=who, at=at))
-    return replace(finding, history=history[-HISTORY:])
-
-
 def _in_force(old: Finding, violation: Violation, now: datetime, *, wider: bool) -> Waiver | None:
     """A person's waiver holds for what they saw; the org policy's for whatever it names."""
-    personal = _personal(old)
-    if not wider and _lasts(personal, now):
+    personal = old.personal_waiver
+    if personal is not None and not wider and personal.lasts(now):
         return personal
-    return violation.waiver if _lasts(violation.waiver, now) else None
+    return _policys(violation, now)
 
 
-def _personal(finding: Finding) -> Waiver | None:
-    """The waiver in force, if it is not the org policy's."""
-    return finding.waiver if finding.waiver != finding.violation.waiver else None
-
-
-def _lasts(waiver: Waiver | None, now: datetime) -> bool:
-    return waiver is not None and waiver.until > now
+def _policys(violation: Violation, now: datetime) -> Waiver | None:
+    waiver = violation.waiver
+    return waiver if waiver is not None and waiver.lasts(now) else None
 
 
 def _status(violation: Violation, waiver: Waiver | None) -> Status:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.access import Reason, Scope, Witness
 from monitor.model.api import ApiId
+
+HISTORY = 20
+"""Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
 
 
 class Severity(StrEnum):
@@ -45,6 +48,9 @@ class Waiver:
     owner: str
     until: datetime
     by: str
+
+    def lasts(self, now: datetime) -> bool:
+        return self.until > now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +156,15 @@ class Finding:
     announced: datetime | None = None
     history: tuple[Mark, ...] = ()
     baseline: bool = False
+
+    @property
+    def personal_waiver(self) -> Waiver | None:
+        """The waiver in force, if it is not the org policy's."""
+        return self.waiver if self.waiver != self.violation.waiver else None
+
+    def marked(self, kind: StepKind, who: str, at: datetime) -> Finding:
+        history = (*self.history, Mark(kind=kind, who=who, at=at))
+        return replace(self, history=history[-HISTORY:])
 
 
 def finding_id(api: ApiId, violation: Violation) -> str:
