@@ -13,7 +13,7 @@ from monitor.aws.operations import READS, READS_OF_IDENTITIES, READS_OF_REGIONS,
 from monitor.settings import NotifySettings, OnChangeSettings
 
 WRITES = re.compile(
-    r"(apigateway:(?!GET$|ListRoutingRules$))|((ec2|wafv2|cognito-idp|lambda|iam):(?!Get|List|Describe))"
+    r"(apigateway:(?!GET$|ListRoutingRules$))|((ec2|wafv2|cognito-idp|lambda|iam|cloudfront):(?!Get|List|Describe))"
 )
 WITHOUT_RESOURCES = {
     permission.action
