@@ -61,7 +61,10 @@ WILL_EXCEED = "access-will-exceed-policy"
         ),
         (
             rest_api(configuration(policy_text="{not json")),
-            [(UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True)],
+            [
+                (UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True),
+                ("policy-malformed", Severity.MEDIUM, Status.OPEN, Scope.UNKNOWN, True),
+            ],
         ),
         (
             rest_api(deployments={}, gaps=[gap(Unknown.LIVE_ROUTES)]),

@@ -66,11 +66,7 @@ class Evaluation:
 
 def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Evaluation:
     """Judge one API as it was read. Pure; never raises, whatever the snapshot holds."""
-    limits = policy.thresholds
-    thresholds = Thresholds(
-        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
-    )
-    access = decide(snapshot, now=now, thresholds=thresholds)
+    access = decide(snapshot, now=now, thresholds=_thresholds(policy))
     bounds = bounds_of(policy, snapshot, places_of(snapshot))
     given = RuleInput(
         snapshot=snapshot,
@@ -136,7 +132,7 @@ def _merged(problems: list[Problem]) -> Iterator[Problem]:
 
 def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -> Violation:
     """The problem as a violation, with what the org policy says of it."""
-    found = _violation(rule, problem, given)
+    found = _violation(rule, problem, given, _thresholds(policy))
     classes = {given.bound_of(problem.stage, route).class_name for route in problem.routes or ("",)}
     offered = tuple(
         id_
@@ -152,7 +148,14 @@ def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -
     )
 
 
-def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
+def _thresholds(policy: OrgPolicy) -> Thresholds:
+    limits = policy.thresholds
+    return Thresholds(
+        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
+    )
+
+
+def _violation(rule: Rule, problem: Problem, given: RuleInput, thresholds: Thresholds) -> Violation:
     stage = next((one for one in given.snapshot.stages if one.name == problem.stage), None)
     return Violation(
         rule=rule.id,
@@ -165,13 +168,13 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
         live=problem.live,
         routes=problem.routes,
         policy_class=problem.policy_class,
-        witness=_witness(problem, given),
+        witness=_witness(problem, given, thresholds),
         because=problem.because,
         caveats=problem.caveats,
     )
 
 
-def _witness(problem: Problem, given: RuleInput) -> Witness | None:
+def _witness(problem: Problem, given: RuleInput, thresholds: Thresholds) -> Witness | None:
     if problem.counter_example is None:
         return None
     return witness_of(
@@ -180,6 +183,7 @@ def _witness(problem: Problem, given: RuleInput) -> Witness | None:
         stage=problem.stage,
         live=problem.live,
         now=given.now,
+        thresholds=thresholds,
     )
 
 

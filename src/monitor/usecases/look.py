@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation, evaluate
 from monitor.evaluation.lifecycle import Outcome, advance, close
@@ -82,7 +82,14 @@ class Looker:
         now = self.clock.now()
         if evaluation is not None:
             settled = self.baseline.settled() if self.baseline else None
-            return advance(stored, evaluation, now=now, cause=cause, settled=settled)
+            return advance(
+                stored,
+                evaluation,
+                now=now,
+                cause=cause,
+                announce=timedelta(days=self.policy.announce_days_before),
+                settled=settled,
+            )
         if stored.version == 0 and (self.baseline is None or self.baseline.settled() is None):
             # Never known, and already gone. Before the baseline is over it has to be known that
             # somebody looked.
