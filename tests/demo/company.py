@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,10 +54,10 @@ class Company:
         self._method(api, "orders", "GET")
         return self._deployed(api)
 
-    def partners(self) -> str:
-        """Behind a Lambda authorizer that wants a token."""
+    def partners(self, functions: Any) -> str:
+        """Behind a Lambda authorizer that wants a token. `functions`: a client of Lambda."""
         api = self._api("partners")
-        function = "arn:aws:lambda:us-east-1:123456789012:function:check-partner-token"
+        function = _partner_function(functions)
         authorizer = self._client.create_authorizer(
             restApiId=api,
             name="partner-token",
@@ -64,6 +66,15 @@ class Company:
             authorizerUri=(
                 "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
                 f"{function}/invocations"
+            ),
+        )
+        functions.add_permission(
+            FunctionName=function,
+            StatementId="api-gateway",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=(
+                f"arn:aws:execute-api:us-east-1:123456789012:{api}/authorizers/{authorizer['id']}"
             ),
         )
         self._method(api, "catalogue", "GET", "CUSTOM", authorizerId=authorizer["id"])
@@ -108,3 +119,18 @@ class Company:
         client.put_integration_response(
             **where, statusCode="200", responseTemplates={"application/json": f'{{"{path}": []}}'}
         )
+
+
+def _partner_function(functions: Any) -> str:
+    """Its ARN. Nobody calls it in the demo: there is no partner with a token."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    raise ValueError\n")
+    made = functions.create_function(
+        FunctionName="check-partner-token",
+        Runtime="python3.13",
+        Role="arn:aws:iam::123456789012:role/functions",
+        Handler="app.handler",
+        Code={"ZipFile": package.getvalue()},
+    )
+    return str(made["FunctionArn"])
