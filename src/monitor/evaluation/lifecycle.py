@@ -329,6 +329,7 @@ def _told(
     finding: Finding, kind: StepKind, look: _Look, *, tell: bool
 ) -> tuple[Finding, tuple[Step, ...]]:
     marked = _marked(finding, kind, _author(finding, kind, look), look.now)
+    tell = tell and not finding.violation.is_remark
     return marked, (Step(kind=kind, finding=marked),) if tell else ()
 
 
@@ -410,7 +411,7 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         sequence=record.version,
         made_at=look.now,
         steps=tuple(steps),
-        unresolved=tuple(unresolved(record.findings)),
+        unresolved=tuple(f for f in unresolved(record.findings) if not f.violation.is_remark),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
         cause=next((cause for cause in blamed if cause is not None), None),

@@ -125,6 +125,11 @@ class Violation:
     remediations: tuple[str, ...] = ()
     caused_by: Cause | None = None
 
+    @property
+    def is_remark(self) -> bool:
+        """It stands in every report and digest; nobody gets a message because of it."""
+        return self.severity is Severity.INFO
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
