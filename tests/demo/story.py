@@ -41,7 +41,8 @@ class Story:
         jane = self.world.assume("Developer", "jane@example.com")
         company = Company(self.world.client("apigateway", jane))
         self.heading("A company makes three APIs: storefront (public on purpose), orders, partners")
-        apis = {company.storefront(), orders := company.orders(), company.partners()}
+        partners = company.partners(self.world.client)
+        apis = {company.storefront(), orders := company.orders(), partners}
         self.looked_at(apis)
         self.heading("gatewatch scan: who can call what")
         self.scan()

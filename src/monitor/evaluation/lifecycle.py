@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation
+from monitor.evaluation.resolved import without_the_oldest
 from monitor.evaluation.standing import claims_more
 from monitor.evaluation.width import is_about_access, is_wider
 from monitor.model.access import Scope
@@ -26,10 +27,6 @@ from monitor.model.finding import (
 from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
 from monitor.rules.class_widened import ID as CLASS_WIDENED
-
-RESOLVED_KEPT = timedelta(days=90)
-RESOLVED_KEPT_AT_MOST = 100
-"""A stage may have any name, so whoever makes and deletes stages must not fill the record."""
 
 ANNOUNCE = timedelta(days=7)
 """How long before a waiver's end it is announced, where the org policy does not say."""
@@ -124,7 +121,7 @@ def advance(
         read_at=snapshot.read_at,
         name=snapshot.name or stored.name,
         scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
         standing=looked.standing or stored.standing,
     )
     return _outcome(stored, record, steps, look)
@@ -145,7 +142,7 @@ def close(stored: ApiRecord, *, read_at: datetime, now: datetime, cause: Cause |
         version=stored.version + 1,
         read_at=read_at,
         scope=Scope.NOBODY,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
     )
     return _outcome(stored, record, steps, look)
 
@@ -229,7 +226,7 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
         new = replace(
             new, change=cause, waiver=waiver, status=_status(violation, waiver), baseline=quiet
         )
-        return _told(new, StepKind.OPENED, look, tell=not quiet and waiver is None)
+        return _told(new, StepKind.OPENED, look, tell=not (quiet or waiver or violation.is_remark))
     wider = is_wider(old.violation, violation)
     if violation.rule == CLASS_WIDENED:
         # Another move than the one that somebody saw, although it is told in the same place.
@@ -280,6 +277,8 @@ def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> S
         return StepKind.WIDENED
     if old.status is not new.status:
         return _turned(old.status, new.status)
+    if new.violation.is_remark and not old.violation.is_remark:
+        return StepKind.LOWERED
     if old.change is None and _came_late(look.blames(new.violation), old):
         # What the baseline held for old has a change behind it that is not.
         return StepKind.OPENED if old.baseline else StepKind.ATTRIBUTED
@@ -297,12 +296,17 @@ def _turned(before: Status, after: Status) -> StepKind:
 
 
 def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
-    """Nobody has to hear of what stays waived, of the author of a lesser finding, nor that the org
-    policy waives what only the summary of the baseline told."""
+    """Nobody has to hear of a remark, unless it was more than that, of what stays waived, of the
+    author of a lesser finding, nor that the org policy waives what only the summary told."""
+    was_remark = old.violation.is_remark or old.status is Status.RESOLVED
+    if new.violation.is_remark and was_remark:
+        return False
     if kind is StepKind.WAIVED:
         return not old.baseline
     if kind is StepKind.ATTRIBUTED:
         return is_about_access(new.violation) or new.violation.severity.at_least(Severity.HIGH)
+    if kind is StepKind.LOWERED and old.baseline:
+        return False
     return kind is StepKind.WAIVER_ENDS or new.status is not Status.WAIVED
 
 
@@ -315,7 +319,12 @@ def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
         waiver=old.personal_waiver,
         baseline=False,
     )
-    return _told(new, StepKind.RESOLVED, look, tell=old.status is not Status.WAIVED)
+    return _told(
+        new,
+        StepKind.RESOLVED,
+        look,
+        tell=old.status is not Status.WAIVED and not old.violation.is_remark,
+    )
 
 
 def _told(
@@ -370,20 +379,6 @@ def _by_id(looked: Evaluation) -> Mapping[str, Violation]:
     return found
 
 
-def _without_the_oldest(findings: Mapping[str, Finding], now: datetime) -> dict[str, Finding]:
-    resolved = sorted(
-        (f for f in findings.values() if f.status is Status.RESOLVED),
-        key=lambda finding: (finding.last_seen, finding.id),
-        reverse=True,
-    )
-    dropped = {
-        finding.id
-        for place, finding in enumerate(resolved)
-        if place >= RESOLVED_KEPT_AT_MOST or now - finding.last_seen > RESOLVED_KEPT
-    }
-    return {id_: finding for id_, finding in findings.items() if id_ not in dropped}
-
-
 def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Look) -> Outcome:
     if not steps:
         return Outcome(record=record)
@@ -394,7 +389,7 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         sequence=record.version,
         made_at=look.now,
         steps=tuple(steps),
-        unresolved=tuple(unresolved(record.findings)),
+        unresolved=tuple(f for f in unresolved(record.findings) if not f.violation.is_remark),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
         cause=next((cause for cause in blamed if cause is not None), None),

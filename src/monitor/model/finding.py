@@ -69,6 +69,8 @@ class StepKind(StrEnum):
     REOPENED = "reopened"
     """It was resolved, or its waiver is over."""
     WIDENED = "widened"
+    LOWERED = "lowered"
+    """It was more, and is a remark now."""
     ATTRIBUTED = "attributed"
     """The event of the change arrived after the finding was told."""
     UNDECIDED = "undecided"
@@ -130,6 +132,11 @@ class Violation:
     waiver: Waiver | None = None
     remediations: tuple[str, ...] = ()
     caused_by: Cause | None = None
+
+    @property
+    def is_remark(self) -> bool:
+        """It stands in every report and digest; nobody gets a message because of it."""
+        return self.severity is Severity.INFO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
