@@ -126,7 +126,7 @@ def evaluate(
 def _is_waived(before: ApiRecord | None, now: datetime) -> bool:
     """Whether somebody accepts for a time that the API is in a wider class."""
     return before is not None and any(
-        finding.waiver is not None and finding.waiver.until > now
+        finding.waiver is not None and finding.waiver.lasts(now)
         for finding in before.findings.values()
         if finding.violation.rule == CLASS_WIDENED and finding.status is Status.WAIVED
     )
