@@ -72,7 +72,7 @@ def test_a_conversation_is_over_although_remarks_are_left() -> None:
     opened, closed = live(evaluation(violation(), REMARK), evaluation(REMARK, scope=Scope.CIDRS))
 
     assert opened.notice is not None
-    assert [one.violation.is_remark for one in opened.notice.unresolved] == [False]
+    assert [one.violation.severity for one in opened.notice.unresolved] == [Severity.CRITICAL]
     assert closed.notice is not None
     assert closed.notice.unresolved == ()
     assert steps(closed) == [(StepKind.RESOLVED, Status.RESOLVED)]

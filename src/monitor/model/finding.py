@@ -23,6 +23,12 @@ class Severity(StrEnum):
         """0 is the gravest."""
         return _SEVERITY_ORDER[self]
 
+    @property
+    def milder(self) -> Severity:
+        """One step less grave: of what is not served yet. Nothing is below `low` for that."""
+        order = list(Severity)
+        return self if self.rank >= Severity.LOW.rank else order[self.rank + 1]
+
     def at_least(self, other: Severity) -> bool:
         return self.rank <= other.rank
 
@@ -124,11 +130,6 @@ class Violation:
     waiver: Waiver | None = None
     remediations: tuple[str, ...] = ()
     caused_by: Cause | None = None
-
-    @property
-    def is_remark(self) -> bool:
-        """It stands in every report and digest; nobody gets a message because of it."""
-        return self.severity is Severity.INFO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
