@@ -16,6 +16,7 @@ from monitor.model.api import ApiId, AuthorizationType
 from monitor.model.behind import Invoker, InvokeStatement
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
+from monitor.model.places import WHAT_IS_LIVE
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, saw
 
 # Two APIs that nobody has: a pattern that matches both was not written for one API.
@@ -136,7 +137,7 @@ RULE = Rule(
         "methods that the identity needs."
     ),
     check=_check,
-    rests_on=frozenset({Unknown.IDENTITIES}),
+    rests_on=WHAT_IS_LIVE | {Unknown.IDENTITIES},
     controls=(
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-6",

@@ -11,7 +11,7 @@ from monitor.iampolicy.faults import faults
 from monitor.iampolicy.intent import documents
 from monitor.model.api import ApiType
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 _SAID = {
@@ -64,6 +64,7 @@ RULE = Rule(
     attacker_view="A Deny that AWS does not read as it was meant keeps nobody out.",
     fix="Correct the statement at the place that is named, and deploy.",
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 CM-6"),
     remediations=("restrict-policy", "rollback-stage"),
 )
