@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation
+from monitor.evaluation.resolved import without_the_oldest
 from monitor.evaluation.standing import claims_more
 from monitor.evaluation.width import is_about_access, is_wider
 from monitor.model.access import Scope
@@ -27,15 +28,15 @@ from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
 from monitor.rules.class_widened import ID as CLASS_WIDENED
 
-RESOLVED_KEPT = timedelta(days=90)
-RESOLVED_KEPT_AT_MOST = 100
-"""A stage may have any name, so whoever makes and deletes stages must not fill the record."""
-
 ANNOUNCE = timedelta(days=7)
 """How long before a waiver's end it is announced, where the org policy does not say."""
 
 IN_FLIGHT = timedelta(hours=1)
 """How late the event of a change may come that the baseline saw before it."""
+
+
+ALERT_FROM = Severity.LOW
+"""The least severity that is told, where the org policy does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +52,12 @@ class Outcome:
 class _Look:
     """What applies to all findings of one look. `settled`: the rules whose baseline was told; what
     others find for the first time, and no change explains, waits for the summary. `claims_more`:
-    the API was moved to a still wider class of the org policy."""
+    the API was moved to a still wider class of the org policy. `alert_from`: what is less grave
+    than that is nobody's alert."""
 
     now: datetime
     cause: Cause | None
+    alert_from: Severity = ALERT_FROM
     announce: timedelta = ANNOUNCE
     settled: Collection[str] | None = None
     claims_more: bool = False
@@ -66,6 +69,9 @@ class _Look:
             return violation.caused_by
         cause = self.cause
         return cause if cause is None or cause.acts_at_once or not violation.live else None
+
+    def tells(self, violation: Violation) -> bool:
+        return violation.severity.at_least(self.alert_from)
 
     def is_baseline(self, violation: Violation) -> bool:
         is_settled = self.settled is None or violation.rule in self.settled
@@ -80,6 +86,7 @@ def advance(
     cause: Cause | None,
     announce: timedelta = ANNOUNCE,
     settled: Collection[str] | None = None,
+    alert_from: Severity = ALERT_FROM,
 ) -> Outcome:
     """What one look at an API makes of what was known of it. A look at an older snapshot than the
     stored one changes nothing. `settled` None = the baseline of every rule was told."""
@@ -89,6 +96,7 @@ def advance(
     look = _Look(
         now=now,
         cause=cause,
+        alert_from=alert_from,
         announce=announce,
         settled=settled,
         claims_more=claims_more(looked.standing, stored.standing),
@@ -124,7 +132,7 @@ def advance(
         read_at=snapshot.read_at,
         name=snapshot.name or stored.name,
         scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
         standing=looked.standing or stored.standing,
     )
     return _outcome(stored, record, steps, look)
@@ -145,7 +153,7 @@ def close(stored: ApiRecord, *, read_at: datetime, now: datetime, cause: Cause |
         version=stored.version + 1,
         read_at=read_at,
         scope=Scope.NOBODY,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
     )
     return _outcome(stored, record, steps, look)
 
@@ -229,7 +237,9 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
         new = replace(
             new, change=cause, waiver=waiver, status=_status(violation, waiver), baseline=quiet
         )
-        return _told(new, StepKind.OPENED, look, tell=not quiet and waiver is None)
+        return _told(
+            new, StepKind.OPENED, look, tell=not (quiet or waiver) and look.tells(violation)
+        )
     wider = is_wider(old.violation, violation)
     if violation.rule == CLASS_WIDENED:
         # Another move than the one that somebody saw, although it is told in the same place.
@@ -251,7 +261,9 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
     kind = _what_happened(old, kept, look, wider=wider)
     if kind is None:
         return kept, ()
-    tell = _is_told(kind, old, kept)
+    # What is less grave than what is told is told all the same if it was more: it ends there.
+    was_told = old.status is not Status.RESOLVED and look.tells(old.violation)
+    tell = _is_told(kind, old, kept) and (was_told or look.tells(violation))
     if kind in _NEWS:
         came_back = kind is StepKind.REOPENED
         kept = replace(
@@ -280,6 +292,8 @@ def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> S
         return StepKind.WIDENED
     if old.status is not new.status:
         return _turned(old.status, new.status)
+    if look.tells(old.violation) and not look.tells(new.violation):
+        return StepKind.LOWERED
     if old.change is None and _came_late(look.blames(new.violation), old):
         # What the baseline held for old has a change behind it that is not.
         return StepKind.OPENED if old.baseline else StepKind.ATTRIBUTED
@@ -299,8 +313,10 @@ def _turned(before: Status, after: Status) -> StepKind:
 def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
     """Nobody has to hear of what stays waived, of the author of a lesser finding, nor that the org
     policy waives what only the summary of the baseline told."""
+    if kind in (StepKind.WAIVED, StepKind.LOWERED) and old.baseline:
+        return False
     if kind is StepKind.WAIVED:
-        return not old.baseline
+        return True
     if kind is StepKind.ATTRIBUTED:
         return is_about_access(new.violation) or new.violation.severity.at_least(Severity.HIGH)
     return kind is StepKind.WAIVER_ENDS or new.status is not Status.WAIVED
@@ -315,7 +331,12 @@ def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
         waiver=old.personal_waiver,
         baseline=False,
     )
-    return _told(new, StepKind.RESOLVED, look, tell=old.status is not Status.WAIVED)
+    return _told(
+        new,
+        StepKind.RESOLVED,
+        look,
+        tell=old.status is not Status.WAIVED and look.tells(old.violation),
+    )
 
 
 def _told(
@@ -370,20 +391,6 @@ def _by_id(looked: Evaluation) -> Mapping[str, Violation]:
     return found
 
 
-def _without_the_oldest(findings: Mapping[str, Finding], now: datetime) -> dict[str, Finding]:
-    resolved = sorted(
-        (f for f in findings.values() if f.status is Status.RESOLVED),
-        key=lambda finding: (finding.last_seen, finding.id),
-        reverse=True,
-    )
-    dropped = {
-        finding.id
-        for place, finding in enumerate(resolved)
-        if place >= RESOLVED_KEPT_AT_MOST or now - finding.last_seen > RESOLVED_KEPT
-    }
-    return {id_: finding for id_, finding in findings.items() if id_ not in dropped}
-
-
 def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Look) -> Outcome:
     if not steps:
         return Outcome(record=record)
@@ -394,7 +401,7 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         sequence=record.version,
         made_at=look.now,
         steps=tuple(steps),
-        unresolved=tuple(unresolved(record.findings)),
+        unresolved=tuple(one for one in unresolved(record.findings) if look.tells(one.violation)),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
         cause=next((cause for cause in blamed if cause is not None), None),

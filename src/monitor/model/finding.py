@@ -26,6 +26,12 @@ class Severity(StrEnum):
         """0 is the gravest."""
         return _SEVERITY_ORDER[self]
 
+    @property
+    def milder(self) -> Severity:
+        """One step less grave: of what is not served yet. Nothing is below `low` for that."""
+        order = list(Severity)
+        return self if self.rank >= Severity.LOW.rank else order[self.rank + 1]
+
     def at_least(self, other: Severity) -> bool:
         return self.rank <= other.rank
 
@@ -69,6 +75,8 @@ class StepKind(StrEnum):
     REOPENED = "reopened"
     """It was resolved, or its waiver is over."""
     WIDENED = "widened"
+    LOWERED = "lowered"
+    """It was told, and is less grave now than what is told."""
     ATTRIBUTED = "attributed"
     """The event of the change arrived after the finding was told."""
     UNDECIDED = "undecided"
