@@ -192,8 +192,8 @@ class CallerBox:
             network=self.network,
             principal=principal,
             address=address_at(spans[0][0]) if self.network is CallerNetwork.INTERNET else None,
-            vpc=_some(self.vpcs, "vpc-"),
-            endpoint=_some(self.endpoints, "vpce-"),
+            vpcs=self.vpcs,
+            endpoints=self.endpoints,
             credentials=self.credentials,
             token_issuer=None if self.token_issuers.excluded else min(self.token_issuers.names),
             proven=self.proven,
@@ -211,17 +211,26 @@ def _some(names: NameSet, prefix: str) -> str:
 class Caller:
     """One caller, as a counter-example: who gets in although nobody allowed it.
 
-    `token_issuer` None: no token is needed, or nobody knows whose.
+    `vpcs` and `endpoints`: those that will do. `token_issuer` None: no token is needed, or nobody
+    knows whose.
     """
 
     network: CallerNetwork
     principal: CallerPrincipal
     address: str | None
-    vpc: str
-    endpoint: str
+    vpcs: NameSet
+    endpoints: NameSet
     credentials: frozenset[Credential]
     token_issuer: str | None
     proven: bool
+
+    @property
+    def vpc(self) -> str:
+        return _some(self.vpcs, "vpc-")
+
+    @property
+    def endpoint(self) -> str:
+        return _some(self.endpoints, "vpce-")
 
 
 @dataclass(frozen=True, slots=True)

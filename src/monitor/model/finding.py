@@ -117,7 +117,9 @@ class Cause:
 class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
-    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is;
+    `of_class`: the one that its place is of, whatever is wrong there; of several, that of the first
+    route.
     `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
     `caused_by`: the one change among those that led here that it comes from, where that is known.
     """
@@ -132,6 +134,7 @@ class Violation:
     live: bool
     routes: tuple[str, ...] = ()
     policy_class: str = ""
+    of_class: str = ""
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()

@@ -10,14 +10,22 @@ from collections.abc import Iterator
 from monitor.model.api import AuthorizerKind
 from monitor.model.credentials import demands_credential, names_credential
 from monitor.model.finding import Severity
-from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import (
+    WHAT_IS_LIVE,
+    Attached,
+    Flaw,
+    Place,
+    Unclear,
+    at_each_authorizer,
+    has_nobody_to_ask,
+)
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     def look(place: Place, one: Attached) -> Iterator[Flaw | Unclear]:
         authorizer = one.authorizer
-        if demands_credential(place.api_type, authorizer):
+        if demands_credential(place.api_type, authorizer) or has_nobody_to_ask(given, authorizer):
             return
         routes = tuple(route for route in one.routes if _strangers_reach(given, place, route))
         if not routes:
