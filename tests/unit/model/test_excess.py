@@ -38,8 +38,8 @@ OURS = only("vpce-0a", "vpce-0b", "vpce-0c", "vpce-0d")
             SIGNED,
             ANY_NAME,
             NameSet(OURS.names),
-            "principals of the AWS account 999900001111 through any VPC endpoint other than vpce-0a, "
-            "vpce-0b, vpce-0c and 1 more",
+            "principals of the AWS account 999900001111 through any VPC endpoint other than "
+            "vpce-0a, vpce-0b, vpce-0c and 1 more",
         ),
     ],
 )
