@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitor.model.access import RouteAccess, Scope
+from monitor.model.addresses import ROUTABLE, V4
 from monitor.model.callers import (
     EVERY_CALLER,
     OTHERS,
@@ -135,4 +136,6 @@ def _listed(names: NameSet) -> str:
 
 
 def _at(caller: Caller) -> str:
+    if not ROUTABLE & (V4 - caller.addresses):
+        return "anyone on the internet"
     return f"anyone at an address such as {caller.address}"

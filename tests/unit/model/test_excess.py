@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.model.addresses import EVERYWHERE
+from monitor.model.addresses import EVERYWHERE, AddressSet, cidr_span
 from monitor.model.callers import (
     ANONYMOUS,
     ANY_NAME,
@@ -52,6 +52,25 @@ def test_a_way_through_a_vpc_names_what_there_is_and_invents_nothing(
         addresses=EVERYWHERE,
         vpcs=vpcs,
         endpoints=endpoints,
+    )
+
+    assert who(box.one(), OWN) == words
+
+
+@pytest.mark.parametrize(
+    ("cidr", "words"),
+    [
+        ("0.0.0.0/0", "anyone on the internet"),
+        ("203.0.113.0/24", "anyone at an address such as 203.0.113.0"),
+    ],
+)
+def test_of_the_whole_internet_no_address_is_an_example(cidr: str, words: str) -> None:
+    span = cidr_span(cidr)
+    assert span is not None
+    box = CallerBox(
+        network=CallerNetwork.INTERNET,
+        principals=frozenset({ANONYMOUS}),
+        addresses=AddressSet((span,)),
     )
 
     assert who(box.one(), OWN) == words
