@@ -210,8 +210,8 @@ def _some(names: NameSet, prefix: str) -> str:
 class Caller:
     """One caller, as a counter-example: who gets in although nobody allowed it.
 
-    `addresses`, `vpcs` and `endpoints`: those that will do. `token_issuer` None: no token is needed, or nobody
-    knows whose.
+    `addresses`, `vpcs` and `endpoints`: those that will do. `token_issuer` None: no token is
+    needed, or nobody knows whose.
     """
 
     network: CallerNetwork

@@ -143,9 +143,8 @@ RULE = Rule(
     severity=Severity.HIGH,
     attacker_view="Whatever is open here, nobody is watching it.",
     fix=(
-        "Give Gatewatch's role the read that was refused, or look again once the throttling or the "
-        "fault is over: the finding names the call and its error. Where only an authorizer's code "
-        "decides, give it an identity source; a policy that is not understood, write more plainly."
+        "Give Gatewatch's role the read that the finding names, or look again once the fault is "
+        "over. Where only an authorizer's code decides, give it an identity source."
     ),
     check=_check,
 )
