@@ -27,10 +27,31 @@ class _Settings(BaseModel):
         )
 
 
-class OnChangeSettings(_Settings):
+class LookSettings(_Settings):
+    """Of every function that reads APIs. `rate` is the account's whole budget, requests a second;
+    `rate_share` the part of it that one process may use, so that all of them together keep it."""
+
     table: str = Field(min_length=1)
-    queue_url: str = Field(min_length=1)
     rate: float = Field(default=5.0, gt=0)
+    rate_share: float = Field(default=0.25, gt=0, le=1)
+    scan_queue_url: str = Field(min_length=1)
+    identities: bool = False
+    watch_refusals: bool = False
+
+
+class OnChangeSettings(LookSettings):
+    queue_url: str = Field(min_length=1)
+    dead_letter_url: str = Field(min_length=1)
+    quiet_seconds: float = Field(default=30.0, ge=0, le=900)
+    longest_seconds: float = Field(default=120.0, ge=0, le=900)
+
+
+class ScanWorkerSettings(LookSettings):
+    dead_letter_url: str = Field(min_length=1)
+
+
+class ScanFanoutSettings(LookSettings):
+    pass
 
 
 class NotifySettings(_Settings):

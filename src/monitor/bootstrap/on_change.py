@@ -1,20 +1,28 @@
-"""Wiring of the function that takes events."""
+"""Wiring of the functions that take events and scan."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from monitor.aws.clock import SystemClock
 from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
-from monitor.aws.work_queue import SqsWorkQueue
+from monitor.aws.work_queue import SqsDeadLetters, SqsTimers, SqsWorkQueue
 from monitor.bootstrap.looking import looker
+from monitor.model.api import ApiId
+from monitor.model.burst import Timing
+from monitor.model.change import RefusedCall
+from monitor.model.place import Place
 from monitor.orgpolicy.load import default_org_policy
-from monitor.ports import WorkQueue
-from monitor.settings import OnChangeSettings
+from monitor.ports import ChangeBook, DeadLetters, WorkQueue
+from monitor.settings import LookSettings, OnChangeSettings, ScanFanoutSettings, ScanWorkerSettings
+from monitor.stores.change_book import DynamoDbChangeBook
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
+from monitor.usecases.fan_out import FanOut
 from monitor.usecases.look import Looker
-from monitor.usecases.react import Place
+from monitor.usecases.react import REFUSED_WITHIN, Reactor
 
 SURROUNDINGS_SERVE = timedelta(minutes=5)
 """See docs/decisions/0006-surroundings-are-read-once.md."""
@@ -24,28 +32,97 @@ SURROUNDINGS_SERVE = timedelta(minutes=5)
 class OnChange:
     """What the handler of events holds for as long as its process lives."""
 
+    reactor: Reactor
+    pacer: Pacer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanWorker:
+    """What a scan's worker holds for as long as its process lives."""
+
     looker: Looker
     queue: WorkQueue
-    place: Place
+    book: ChangeBook
+    dead_letters: DeadLetters
     pacer: Pacer
 
 
 def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
-    """`function_arn` says account, region and partition, which saves a call to STS."""
-    _, partition, _, region, account_id, *_ = function_arn.split(":")
-    place = Place(account_id=account_id, region=region, partition=partition)
-    session = AwsSession(region, pacer=Pacer(settings.rate))
-    store = DynamoDbStore(session.dynamodb, settings.table)
+    place = place_of(function_arn)
+    session = _session(settings, place)
+    each = _looker(settings, session, place)
     return OnChange(
-        looker=looker(
-            session,
-            store,
-            place,
-            default_org_policy(),
-            exports=DynamoDbExports(session.dynamodb, settings.table),
-            surroundings_serve=SURROUNDINGS_SERVE,
+        reactor=Reactor(
+            looker=each,
+            fan_out=FanOut(
+                source=each.source,
+                store=each.store,
+                queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+                place=place,
+                clock=each.clock,
+            ),
+            book=DynamoDbChangeBook(session.dynamodb, settings.table),
+            timers=SqsTimers(session.sqs, settings.queue_url),
+            dead_letters=SqsDeadLetters(session.sqs, settings.dead_letter_url),
+            place=place,
+            timing=Timing(
+                quiet=timedelta(seconds=settings.quiet_seconds),
+                longest=timedelta(seconds=settings.longest_seconds),
+            ),
+            watches_refusals=settings.watch_refusals,
         ),
-        queue=SqsWorkQueue(session.sqs, settings.queue_url),
-        place=place,
         pacer=session.pacer,
+    )
+
+
+def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
+    place = place_of(function_arn)
+    session = _session(settings, place)
+    return ScanWorker(
+        looker=_looker(settings, session, place),
+        queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+        book=DynamoDbChangeBook(session.dynamodb, settings.table),
+        dead_letters=SqsDeadLetters(session.sqs, settings.dead_letter_url),
+        pacer=session.pacer,
+    )
+
+
+def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> FanOut:
+    place = place_of(function_arn)
+    session = _session(settings, place)
+    each = _looker(settings, session, place)
+    return FanOut(
+        source=each.source,
+        store=each.store,
+        queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+        place=place,
+        clock=each.clock,
+    )
+
+
+def place_of(function_arn: str) -> Place:
+    """The function's own ARN says account, region and partition, which saves a call to STS."""
+    _, partition, _, region, account_id, *_ = function_arn.split(":")
+    return Place(account_id=account_id, region=region, partition=partition)
+
+
+def _session(settings: LookSettings, place: Place) -> AwsSession:
+    return AwsSession(place.region, pacer=Pacer(settings.rate * settings.rate_share))
+
+
+def _looker(settings: LookSettings, session: AwsSession, place: Place) -> Looker:
+    book = DynamoDbChangeBook(session.dynamodb, settings.table)
+
+    def refused_calls(api: ApiId, now: datetime) -> Sequence[RefusedCall]:
+        return book.refused_calls(api, since=now - REFUSED_WITHIN)
+
+    return looker(
+        session,
+        DynamoDbStore(session.dynamodb, settings.table),
+        place,
+        default_org_policy(),
+        exports=DynamoDbExports(session.dynamodb, settings.table, SystemClock()),
+        surroundings_serve=SURROUNDINGS_SERVE,
+        with_identities=settings.identities,
+        refused_calls=refused_calls if settings.watch_refusals else None,
     )
