@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 PREFIX = "GATEWATCH_"
 
@@ -27,30 +28,66 @@ class _Settings(BaseModel):
         )
 
 
-class LookSettings(_Settings):
-    """Of every function that reads APIs. `rate` is the account's whole budget, requests a second;
-    `rate_share` the part of it that one process may use, so that all of them together keep it."""
+class OrgPolicyPlace(NamedTuple):
+    """Where the org policy stands. `kind` `packaged`: in the code, and `at` is empty."""
+
+    kind: Literal["packaged", "s3", "ssm", "appconfig"]
+    at: str
+
+
+_PLACE_FORMS = {
+    "packaged": r"",
+    "s3": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+",
+    "ssm": r"/?[\w.-]+(/[\w.-]+)*",
+    "appconfig": r"[^/]+/[^/]+/[^/]+",
+}
+
+
+def _org_policy_place(text: object) -> object:
+    """`s3:bucket/key`, `ssm:/name`, `appconfig:application/environment/profile`, `packaged:`."""
+    if not isinstance(text, str):
+        return text
+    kind, _, at = text.partition(":")
+    if kind not in _PLACE_FORMS or not re.fullmatch(_PLACE_FORMS[kind], at):
+        raise ValueError("expected s3:bucket/key, ssm:/name, appconfig:app/env/profile or packaged")
+    return (kind, at)
+
+
+OrgPolicySetting = Annotated[OrgPolicyPlace, BeforeValidator(_org_policy_place)]
+
+
+class ReadSettings(_Settings):
+    """Of every function that reads API Gateway. `rate` is the account's whole budget, requests a
+    second; `rate_share` the part of it that one process may use, so that all of them together keep
+    it."""
 
     table: str = Field(min_length=1)
     rate: float = Field(default=5.0, gt=0)
     rate_share: float = Field(default=0.25, gt=0, le=1)
     scan_queue_url: str = Field(min_length=1)
+
+
+class LookSettings(ReadSettings):
+    """Of those that judge. `identities`: read who of the account may invoke. `watch_refusals`:
+    remember the changes that AWS denied, for the rule `repeated-denied-changes`."""
+
+    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
     identities: bool = False
     watch_refusals: bool = False
+    dead_letter_url: str = Field(min_length=1)
 
 
 class OnChangeSettings(LookSettings):
     queue_url: str = Field(min_length=1)
-    dead_letter_url: str = Field(min_length=1)
     quiet_seconds: float = Field(default=30.0, ge=0, le=900)
     longest_seconds: float = Field(default=120.0, ge=0, le=900)
 
 
 class ScanWorkerSettings(LookSettings):
-    dead_letter_url: str = Field(min_length=1)
+    pass
 
 
-class ScanFanoutSettings(LookSettings):
+class ScanFanoutSettings(ReadSettings):
     pass
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.aws.clock import SystemClock
@@ -11,13 +11,20 @@ from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
 from monitor.aws.work_queue import SqsDeadLetters, SqsTimers, SqsWorkQueue
 from monitor.bootstrap.looking import looker
+from monitor.bootstrap.org_policy import Policies, org_policies
 from monitor.model.api import ApiId
 from monitor.model.burst import Timing
 from monitor.model.change import RefusedCall
 from monitor.model.place import Place
 from monitor.orgpolicy.load import default_org_policy
 from monitor.ports import ChangeBook, DeadLetters, WorkQueue
-from monitor.settings import LookSettings, OnChangeSettings, ScanFanoutSettings, ScanWorkerSettings
+from monitor.settings import (
+    LookSettings,
+    OnChangeSettings,
+    ReadSettings,
+    ScanFanoutSettings,
+    ScanWorkerSettings,
+)
 from monitor.stores.change_book import DynamoDbChangeBook
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
 from monitor.usecases.fan_out import FanOut
@@ -33,24 +40,36 @@ class OnChange:
     """What the handler of events holds for as long as its process lives."""
 
     reactor: Reactor
+    policies: Policies
     pacer: Pacer
+
+    def current(self) -> Reactor:
+        """With the org policy that is in force now."""
+        looker = replace(self.reactor.looker, policy=self.policies.current())
+        return replace(self.reactor, looker=looker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanWorker:
     """What a scan's worker holds for as long as its process lives."""
 
-    looker: Looker
+    reader: Looker
+    policies: Policies
     queue: WorkQueue
     book: ChangeBook
     dead_letters: DeadLetters
     pacer: Pacer
 
+    def looker(self) -> Looker:
+        """With the org policy that is in force now."""
+        return replace(self.reader, policy=self.policies.current())
+
 
 def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
     place = place_of(function_arn)
     session = _session(settings, place)
-    each = _looker(settings, session, place)
+    policies = org_policies(session, settings.table, settings.org_policy)
+    each = _looker(settings, session, place, policies)
     return OnChange(
         reactor=Reactor(
             looker=each,
@@ -71,6 +90,7 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
             ),
             watches_refusals=settings.watch_refusals,
         ),
+        policies=policies,
         pacer=session.pacer,
     )
 
@@ -78,8 +98,10 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
 def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
     place = place_of(function_arn)
     session = _session(settings, place)
+    policies = org_policies(session, settings.table, settings.org_policy)
     return ScanWorker(
-        looker=_looker(settings, session, place),
+        reader=_looker(settings, session, place, policies),
+        policies=policies,
         queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
         book=DynamoDbChangeBook(session.dynamodb, settings.table),
         dead_letters=SqsDeadLetters(session.sqs, settings.dead_letter_url),
@@ -90,7 +112,9 @@ def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
 def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> FanOut:
     place = place_of(function_arn)
     session = _session(settings, place)
-    each = _looker(settings, session, place)
+    store = DynamoDbStore(session.dynamodb, settings.table)
+    # It lists APIs and judges none, so it needs no org policy of its own.
+    each = looker(session, store, place, default_org_policy())
     return FanOut(
         source=each.source,
         store=each.store,
@@ -106,11 +130,13 @@ def place_of(function_arn: str) -> Place:
     return Place(account_id=account_id, region=region, partition=partition)
 
 
-def _session(settings: LookSettings, place: Place) -> AwsSession:
+def _session(settings: ReadSettings, place: Place) -> AwsSession:
     return AwsSession(place.region, pacer=Pacer(settings.rate * settings.rate_share))
 
 
-def _looker(settings: LookSettings, session: AwsSession, place: Place) -> Looker:
+def _looker(
+    settings: LookSettings, session: AwsSession, place: Place, policies: Policies
+) -> Looker:
     book = DynamoDbChangeBook(session.dynamodb, settings.table)
 
     def refused_calls(api: ApiId, now: datetime) -> Sequence[RefusedCall]:
@@ -120,7 +146,7 @@ def _looker(settings: LookSettings, session: AwsSession, place: Place) -> Looker
         session,
         DynamoDbStore(session.dynamodb, settings.table),
         place,
-        default_org_policy(),
+        policies.current(),
         exports=DynamoDbExports(session.dynamodb, settings.table, SystemClock()),
         surroundings_serve=SURROUNDINGS_SERVE,
         with_identities=settings.identities,

@@ -23,7 +23,7 @@ from monitor.usecases.react import Batch
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
     wired = _wired(context.invoked_function_arn)
-    batch = Batch(wired.reactor)
+    batch = Batch(wired.current())
     batch.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
     answered = answer(event, context, batch.take)
     batch.finish()

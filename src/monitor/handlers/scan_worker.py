@@ -21,7 +21,7 @@ from monitor.usecases.rescan import ScanWork
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
     wired = _wired(context.invoked_function_arn)
-    work = ScanWork(wired.looker, wired.queue, wired.book, wired.dead_letters)
+    work = ScanWork(wired.looker(), wired.queue, wired.book, wired.dead_letters)
     work.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
     answered = answer(event, context, work.take)
     for missed in work.missed:

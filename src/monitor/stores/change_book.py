@@ -24,6 +24,7 @@ from monitor.model.burst import Burst
 from monitor.model.change import RefusedCall
 from monitor.ports import Conflict
 from monitor.stores.documents import pack, unpack
+from monitor.stores.versions import Stored
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -36,7 +37,7 @@ GET_BATCH, WRITE_BATCH = 100, 25
 """Source: DynamoDB API reference, "BatchGetItem", "BatchWriteItem"."""
 TRIES = 5
 
-_BURST = TypeAdapter(Burst)
+_BURST = Stored("burst", TypeAdapter(Burst))
 _REFUSED = TypeAdapter(RefusedCall)
 
 Item = dict[str, Any]
