@@ -283,7 +283,7 @@ class ApiSnapshot:
     `usage_plans`: those of the API's stages; None = not read, as where no route asks for a key.
     `user_pools` and `functions` by ARN: those that authorizers name. `invokers`: the identities of
     the account whose policies speak of invoking this API; None = not read. `refused_calls`: the
-    changes to it that AWS denied lately, where they are watched.
+    changes to it that AWS denied in the last hour; None = they are not watched.
     """
 
     api: ApiId
@@ -310,4 +310,4 @@ class ApiSnapshot:
     functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
     invokers: tuple[Invoker, ...] | None = None
     account: AccountSettings | None = None
-    refused_calls: tuple[RefusedCall, ...] = ()
+    refused_calls: tuple[RefusedCall, ...] | None = None
