@@ -7,10 +7,16 @@ from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any
 
+import pytest
 from tests.template import TEMPLATE, resource, resources, template
 
 from monitor.aws.operations import READS, READS_OF_IDENTITIES, READS_OF_REGIONS, Permission
-from monitor.settings import NotifySettings, OnChangeSettings
+from monitor.settings import (
+    NotifySettings,
+    OnChangeSettings,
+    ScanFanoutSettings,
+    ScanWorkerSettings,
+)
 
 WRITES = re.compile(
     r"(apigateway:(?!GET$|ListRoutingRules$))|((ec2|wafv2|cognito-idp|lambda|iam):(?!Get|List|Describe))"
@@ -24,9 +30,16 @@ WITHOUT_RESOURCES = {
 
 
 def statements(role: str) -> list[dict[str, Any]]:
+    """Of the role itself and of the managed policies it gets in every deployment."""
+    properties = resource(role)["Properties"]
+    shared = [
+        resource(arn["Ref"])["Properties"]
+        for arn in properties.get("ManagedPolicyArns", ())
+        if "Ref" in arn
+    ]
     return [
         statement
-        for policy in resource(role)["Properties"]["Policies"]
+        for policy in (*properties["Policies"], *shared)
         for statement in policy["PolicyDocument"]["Statement"]
     ]
 
@@ -52,9 +65,10 @@ def covers(grant: Permission, needed: Permission) -> bool:
     )
 
 
-def test_the_reader_may_do_exactly_what_it_does() -> None:
+@pytest.mark.parametrize("role", ["OnChangeRole", "ScanWorkerRole"])
+def test_the_reader_may_do_exactly_what_it_does(role: str) -> None:
     needed = [(name, one) for name, permissions in READS.items() for one in permissions]
-    grants = granted("OnChangeRole")
+    grants = granted(role)
 
     for name, permission in needed:
         assert any(covers(grant, permission) for grant in grants), f"{name}: {permission}"
@@ -62,7 +76,13 @@ def test_the_reader_may_do_exactly_what_it_does() -> None:
         assert any(covers(grant, permission) for _, permission in needed), grant
 
 
-def test_no_function_may_read_what_only_the_command_line_reads() -> None:
+def test_no_function_may_read_identities_unless_it_is_told_to() -> None:
+    (identities,) = resource("ReadIdentities")["Properties"]["PolicyDocument"]["Statement"]
+    assert resource("ReadIdentities")["Condition"] == "WatchesIdentities"
+    assert [Permission(identities["Action"], identities["Resource"])] == [
+        one for permissions in READS_OF_IDENTITIES.values() for one in permissions
+    ]
+    assert template()["Parameters"]["WatchIdentities"]["Default"] == "false"
     only = {
         one.action
         for permissions in (*READS_OF_IDENTITIES.values(), *READS_OF_REGIONS.values())
@@ -103,44 +123,14 @@ def test_the_functions_get_the_settings_they_read() -> None:
     shared = set(template()["Globals"]["Function"]["Environment"]["Variables"])
     for function, settings in (
         ("OnChangeFunction", OnChangeSettings),
+        ("ScanWorkerFunction", ScanWorkerSettings),
+        ("ScanFanoutFunction", ScanFanoutSettings),
         ("NotifyFunction", NotifySettings),
     ):
         own = resource(function)["Properties"]["Environment"]["Variables"]
         given = {n for n in {*shared, *own} if n.startswith("GATEWATCH_")}
         known = {f"GATEWATCH_{name.upper()}" for name in settings.model_fields}
         assert given == known, function
-
-
-def test_the_rule_may_send_to_its_queue_and_its_dead_letter_queue() -> None:
-    """No emulator enforces queue policies, so this is held statically."""
-    (target,) = resource("ApiChangeRule")["Properties"]["Targets"]
-    policy = resource("EventsQueuePolicy")["Properties"]
-    (statement,) = policy["PolicyDocument"]["Statement"]
-
-    reached = {target["Arn"]["GetAtt"], target["DeadLetterConfig"]["Arn"]["GetAtt"]}
-    assert {r["GetAtt"] for r in statement["Resource"]} == reached
-    assert {f"{queue['Ref']}.Arn" for queue in policy["Queues"]} == reached
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {
-        "ArnEquals": {"aws:SourceArn": {"GetAtt": "ApiChangeRule.Arn"}}
-    }
-
-
-def test_the_rule_takes_every_event_of_api_gateway() -> None:
-    assert resource("ApiChangeRule")["Properties"]["EventPattern"] == {
-        "source": ["aws.apigateway"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-    }
-
-
-def test_the_queue_hides_a_message_longer_than_any_try_takes() -> None:
-    """Source: Lambda guide, "Using Lambda with Amazon SQS": six timeouts and the window."""
-    function = resource("OnChangeFunction")["Properties"]
-    longest = template()["Parameters"]["BatchingWindowSeconds"]["MaxValue"]
-
-    visibility = resource("EventsQueue")["Properties"]["VisibilityTimeout"]
-    assert visibility >= 6 * function["Timeout"] + longest
 
 
 def test_the_stream_and_the_sweep_both_tell() -> None:
