@@ -15,10 +15,11 @@ A file holds a list `cases`. A case:
 
 A configuration is `routes` (route key -> type of authorization, or any fields of Route),
 `authorizers` (id -> any fields of Authorizer; a route that asks for one and names none has the
-first), and one of `policy` (JSON object, text, or null for none), `statements` (patches of one that
-allows everyone everything; null takes an element away), or `policies` (a list of such; [] = not
-read). `unread` in the place of a configuration: it could not be read. Where a field is a resource
-policy, a JSON object or text may stand; `unread` is None. A gap may be the name of its `Unknown`.
+first), `reflects_origin` (gateway responses), and one of `policy` (JSON object, text, or null for
+none), `statements` (patches of one that allows everyone everything; null takes an element away), or
+`policies` (a list of such; [] = not read). `unread` in the place of a configuration: it could not
+be read. Where a field is a resource policy, a JSON object or text may stand; `unread` is None. A
+gap may be the name of its `Unknown`.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def _evaluate(case: Case) -> Evaluation:
         yield from rule.check(replace(given, organization=case.organization, parameters=parameters))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "RULES", (replace(rule, check=check),))
+        patch.setattr(evaluation, "RULES", (replace(rule, check=check, on=True),))
         return evaluation.evaluate(case.snapshot, default_org_policy(), now=NOW)
 
 
@@ -206,6 +207,8 @@ def _configuration(raw: Mapping[str, Any]) -> Configuration:
         else tuple(_route(key, given, authorizers) for key, given in routes.items()),
         authorizers=authorizers,
         policies=tuple(_policies(raw)),
+        authorizers_read=raw.get("authorizers_read", True),
+        reflects_origin=tuple(raw.get("reflects_origin", ())),
     )
 
 

@@ -41,7 +41,7 @@ REST_API = {
     "apiKeySource": "HEADER",
     "disableExecuteApiEndpoint": False,
     "tags": {"exposure": "internal"},
-    "policy": r"{\"Version\":\"2012-10-17\"}",
+    "policy": json.dumps(FENCED)[1:-1],
 }
 EXPORT = {
     "openapi": "3.0.1",

@@ -12,11 +12,13 @@ from monitor.aws.session import AwsSession
 from monitor.aws.work_queue import SqsDeadLetters, SqsTimers, SqsWorkQueue
 from monitor.bootstrap.looking import looker
 from monitor.bootstrap.org_policy import Policies, org_policies
+from monitor.evaluation.catalogue import RULES
 from monitor.model.api import ApiId
 from monitor.model.burst import Timing
 from monitor.model.change import RefusedCall
 from monitor.model.place import Place
-from monitor.orgpolicy.load import default_org_policy
+from monitor.orgpolicy.rule_settings import is_on
+from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import ChangeBook, DeadLetters, WorkQueue
 from monitor.settings import (
     LookSettings,
@@ -27,6 +29,7 @@ from monitor.settings import (
 )
 from monitor.stores.change_book import DynamoDbChangeBook
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
+from monitor.usecases.baseline import BaselineKeeper, every_api
 from monitor.usecases.fan_out import FanOut
 from monitor.usecases.look import Looker
 from monitor.usecases.react import REFUSED_WITHIN, Reactor
@@ -45,8 +48,9 @@ class OnChange:
 
     def current(self) -> Reactor:
         """With the org policy that is in force now."""
-        looker = replace(self.reactor.looker, policy=self.policies.current())
-        return replace(self.reactor, looker=looker)
+        looker = _under(self.reactor.looker, self.policies.current())
+        fan_out = replace(self.reactor.fan_out, baseline=looker.baseline)
+        return replace(self.reactor, looker=looker, fan_out=fan_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,20 @@ class ScanWorker:
 
     def looker(self) -> Looker:
         """With the org policy that is in force now."""
-        return replace(self.reader, policy=self.policies.current())
+        return _under(self.reader, self.policies.current())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFanout:
+    """What the beginner of scans holds for as long as its process lives."""
+
+    fan_out: FanOut
+    policies: Policies
+
+    def current(self) -> FanOut:
+        """With the org policy that is in force now."""
+        policy = self.policies.current()
+        return replace(self.fan_out, baseline=_asking(self.fan_out.baseline, policy))
 
 
 def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
@@ -109,18 +126,22 @@ def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
     )
 
 
-def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> FanOut:
+def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> ScanFanout:
     place = place_of(function_arn)
     session = _session(settings, place)
+    policies = org_policies(session, settings.table, settings.org_policy)
     store = DynamoDbStore(session.dynamodb, settings.table)
-    # It lists APIs and judges none, so it needs no org policy of its own.
-    each = looker(session, store, place, default_org_policy())
-    return FanOut(
-        source=each.source,
-        store=each.store,
-        queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
-        place=place,
-        clock=each.clock,
+    each = looker(session, store, place, policies.current())
+    return ScanFanout(
+        fan_out=FanOut(
+            source=each.source,
+            store=each.store,
+            queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+            place=place,
+            clock=each.clock,
+            baseline=_baseline(store, place),
+        ),
+        policies=policies,
     )
 
 
@@ -142,9 +163,10 @@ def _looker(
     def refused_calls(api: ApiId, now: datetime) -> Sequence[RefusedCall]:
         return book.refused_calls(api, since=now - REFUSED_WITHIN)
 
-    return looker(
+    store = DynamoDbStore(session.dynamodb, settings.table)
+    each = looker(
         session,
-        DynamoDbStore(session.dynamodb, settings.table),
+        store,
         place,
         policies.current(),
         exports=DynamoDbExports(session.dynamodb, settings.table, SystemClock()),
@@ -152,3 +174,19 @@ def _looker(
         with_identities=settings.identities,
         refused_calls=refused_calls if settings.watch_refusals else None,
     )
+    return replace(each, baseline=_baseline(store, place))
+
+
+def _baseline(store: DynamoDbStore, place: Place) -> BaselineKeeper:
+    account = every_api(place.account_id, place.region, place.partition)
+    return BaselineKeeper(store=store, clock=SystemClock(), account=account, rules=())
+
+
+def _under(looker: Looker, policy: OrgPolicy) -> Looker:
+    return replace(looker, policy=policy, baseline=_asking(looker.baseline, policy))
+
+
+def _asking(baseline: BaselineKeeper | None, policy: OrgPolicy) -> BaselineKeeper | None:
+    """The baseline of the rules that this org policy asks."""
+    asked = tuple(rule.id for rule in RULES if is_on(policy, rule))
+    return replace(baseline, rules=asked) if baseline is not None else None

@@ -17,6 +17,7 @@ from monitor.model.outline import Outline
 from monitor.model.record import ApiRecord, Links
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock, Conflict, FindingStore, SnapshotSource
+from monitor.usecases.baseline import BaselineKeeper
 
 ATTEMPTS = 5
 RESOLVED_FINDINGS_LIVE = timedelta(days=90)
@@ -42,6 +43,7 @@ class Looker:
     store: FindingStore
     policy: OrgPolicy
     clock: Clock
+    baseline: BaselineKeeper | None = None
     refused_calls: Callable[[ApiId, datetime], Sequence[RefusedCall]] | None = None
 
     def look_at(self, api: ApiId, changes: Sequence[Change] = (), *, anew: bool = False) -> Looked:
@@ -61,16 +63,15 @@ class Looker:
         seen = outline(snapshot, evaluation.access) if snapshot and evaluation else None
         for _ in range(ATTEMPTS):
             stored = self.store.load(api)
-            # The verdict of an older snapshot must not take the place of a newer one's.
-            if stored.read_at is not None and stored.read_at > read_at:
-                return Looked(
-                    api=api, evaluation=evaluation, record=stored, told=False, is_late=True
-                )
             changed = _changed(stored.outline, seen)
             cause = cause_of(changes, changed, _access(stored.outline, seen))
             outcome = self._outcome(stored, evaluation, read_at, cause)
             if outcome is None:
                 return Looked(api=api, evaluation=None, record=stored, told=False)
+            if outcome.record is stored:
+                return Looked(
+                    api=api, evaluation=evaluation, record=stored, told=False, is_late=True
+                )
             record = _kept(outcome.record, stored, evaluation, seen, read_at)
             rested, rests = frozenset(stored.rests_on), frozenset(record.rests_on)
             links = Links(added=rests - rested, removed=rested - rests)
@@ -96,9 +97,12 @@ class Looker:
     ) -> Outcome | None:
         now = self.clock.now()
         if evaluation is not None:
-            return advance(stored, evaluation, now=now, cause=cause)
-        if stored.version == 0:
-            return None  # never known, and already gone
+            settled = self.baseline.settled() if self.baseline else None
+            return advance(stored, evaluation, now=now, cause=cause, settled=settled)
+        if stored.version == 0 and (self.baseline is None or self.baseline.settled() is None):
+            # Never known, and already gone. Before the baseline is over it has to be known that
+            # somebody looked.
+            return None
         return close(stored, read_at=read_at, now=now, cause=cause)
 
 
