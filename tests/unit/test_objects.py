@@ -227,7 +227,9 @@ def test_what_an_api_rests_on() -> None:
 
 
 def test_a_plain_api_rests_on_its_region_alone() -> None:
-    assert objects_behind(rest_api()) == {EVERY_API}
+    plain = rest_api(stages=(Stage(name="prod", deployment_id="d1"),))
+
+    assert objects_behind(plain) == {EVERY_API}
 
 
 def test_what_an_event_says_of_an_object_finds_what_rests_on_it() -> None:

@@ -13,6 +13,7 @@ from monitor.model.access import ApiAccess, Scope
 from monitor.model.api import (
     ApiSnapshot,
     AuthorizationType,
+    Configuration,
     CustomDomain,
     DomainMapping,
     EndpointType,
@@ -34,7 +35,14 @@ def said(before: ApiSnapshot, after: ApiSnapshot) -> tuple[str, ...]:
     return differences(seen(before), seen(after))
 
 
-CLOSED = rest_api(configuration(route(authorization=IAM)))
+STAGE = Stage(name="prod", deployment_id="d1")
+
+
+def api(*configurations: Configuration, **fields: Any) -> ApiSnapshot:
+    return rest_api(*configurations, **{"stages": (STAGE,), **fields})
+
+
+CLOSED = api(configuration(route(authorization=IAM)))
 DOMAIN = CustomDomain(
     domain_name="api.example.com",
     endpoint_type=EndpointType.REGIONAL,
@@ -48,8 +56,8 @@ DOMAIN = CustomDomain(
     [
         (CLOSED, CLOSED, ()),
         (
-            rest_api(configuration(route("PUT /orders", IAM))),
-            rest_api(configuration(route("PUT /orders"))),
+            api(configuration(route("PUT /orders", IAM))),
+            api(configuration(route("PUT /orders"))),
             ("stage prod: PUT /orders authorization AWS_IAM -> authorization NONE",),
         ),
         (
@@ -59,12 +67,12 @@ DOMAIN = CustomDomain(
         ),
         (
             CLOSED,
-            rest_api(configuration(route(authorization=IAM), route("GET /new"))),
+            api(configuration(route(authorization=IAM), route("GET /new"))),
             ("stage prod: GET /new none -> authorization NONE",),
         ),
         (
             CLOSED,
-            rest_api(configuration(route(authorization=IAM), policy_text='{"Statement": []}')),
+            api(configuration(route(authorization=IAM), policy_text='{"Statement": []}')),
             ("stage prod: resource policy attached",),
         ),
         (
@@ -140,7 +148,7 @@ def test_what_was_not_read_tells_nothing(unread: dict[str, Any]) -> None:
 def test_a_deployment_of_the_draft_is_told_once() -> None:
     opened = configuration(route())
     before = replace(CLOSED, draft=CLOSED.draft)
-    after = rest_api(
+    after = api(
         opened, stages=(Stage(name="prod", deployment_id="d2"),), deployments={"d2": opened}
     )
 
@@ -150,7 +158,7 @@ def test_a_deployment_of_the_draft_is_told_once() -> None:
 
 
 def test_a_large_change_is_cut_short() -> None:
-    many = rest_api(configuration(*(route(f"GET /{n}") for n in range(50))))
+    many = api(configuration(*(route(f"GET /{n}") for n in range(50))))
 
     told = said(CLOSED, many)
 
