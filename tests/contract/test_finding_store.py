@@ -20,7 +20,7 @@ from monitor.model.access import Scope
 from monitor.model.api import ApiId
 from monitor.model.change import ApiFamily
 from monitor.model.finding import Finding, Severity, finding_id
-from monitor.model.notice import Conversation, Notice, Step, StepKind, Summary
+from monitor.model.notice import Conversation, FirstFindings, Notice, Step, StepKind
 from monitor.model.objects import EVERY_API, ObjectKind, ObjectRef
 from monitor.model.place import Place
 from monitor.model.record import ApiRecord, Baseline, Links
@@ -159,7 +159,7 @@ def test_a_baseline_and_its_summary_are_stored_together(store: FindingStore) -> 
         notice(2, account),
         steps=(),
         unresolved=(),
-        summary=Summary(
+        first=FirstFindings(
             apis=2,
             public_apis=1,
             findings={Severity.HIGH: 3},

@@ -29,9 +29,11 @@ from monitor.settings import (
 )
 from monitor.stores.change_book import DynamoDbChangeBook
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
+from monitor.stores.watching import DynamoDbSightings
 from monitor.usecases.baseline import BaselineKeeper, every_api
 from monitor.usecases.fan_out import FanOut
 from monitor.usecases.look import Looker
+from monitor.usecases.lookout import Lookout
 from monitor.usecases.react import REFUSED_WITHIN, Reactor
 
 SURROUNDINGS_SERVE = timedelta(minutes=5)
@@ -45,6 +47,7 @@ class OnChange:
     reactor: Reactor
     policies: Policies
     pacer: Pacer
+    lookout: Lookout
 
     def current(self) -> Reactor:
         """With the org policy that is in force now."""
@@ -109,6 +112,7 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
         ),
         policies=policies,
         pacer=session.pacer,
+        lookout=Lookout(DynamoDbSightings(session.dynamodb, settings.table), SystemClock()),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from monitor.bootstrap.on_change import OnChange, on_change
 from monitor.events.routing import BLINDING
@@ -25,6 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     wired = _wired(context.invoked_function_arn)
     batch = Batch(wired.current())
     batch.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
+    _note_seen(wired, batch)
     answered = answer(event, context, batch.take)
     batch.finish()
     for change in batch.noteworthy:
@@ -41,6 +43,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 @cache
 def _wired(function_arn: str) -> OnChange:
     return on_change(OnChangeSettings.read(), function_arn)
+
+
+def _note_seen(wired: OnChange, batch: Batch) -> None:
+    try:
+        wired.lookout.note(batch.seen)
+    except (ClientError, BotoCoreError):
+        # No reason to keep the events from being looked at; if it lasts, the watch says "blind".
+        logger.exception("what was seen could not be noted")
 
 
 def _note(change: Change, batch: Batch) -> None:

@@ -85,31 +85,6 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """What a rule found on one API at one moment, its routes inside.
-
-    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
-    `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
-    """
-
-    rule: str
-    severity: Severity
-    status: Status
-    title: str
-    scope: Scope
-    stage: str
-    deployment_id: str | None
-    live: bool
-    routes: tuple[str, ...] = ()
-    policy_class: str = ""
-    witness: Witness | None = None
-    because: tuple[Reason, ...] = ()
-    caveats: tuple[str, ...] = ()
-    waiver: Waiver | None = None
-    remediations: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """The change a finding is attributed to. `acts_at_once` False: it edited a draft, and so cannot
     have changed what is live.
@@ -127,6 +102,7 @@ class Cause:
     source_ip: str = ""
     via: str = ""
     acts_at_once: bool = True
+    arn: str = ""
     said: str = ""
     changed: tuple[str, ...] = ()
     access: tuple[str, ...] = ()
@@ -134,6 +110,33 @@ class Cause:
     role: str = ""
     mfa: bool | None = None
     foreign_account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """What a rule found on one API at one moment, its routes inside.
+
+    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
+    `caused_by`: the one change among those that led here that it comes from, where that is known.
+    """
+
+    rule: str
+    severity: Severity
+    status: Status
+    title: str
+    scope: Scope
+    stage: str
+    deployment_id: str | None
+    live: bool
+    routes: tuple[str, ...] = ()
+    policy_class: str = ""
+    witness: Witness | None = None
+    because: tuple[Reason, ...] = ()
+    caveats: tuple[str, ...] = ()
+    waiver: Waiver | None = None
+    remediations: tuple[str, ...] = ()
+    caused_by: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from monitor.model.api import ApiId
 from monitor.model.finding import Finding
 from monitor.model.objects import ObjectRef
 from monitor.model.outline import Outline
+from monitor.model.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class ApiRecord:
 
     `outline`: what was seen then, for the next look to compare with; None = nothing yet.
     `rests_on`: the objects whose change asks for another look. `gone_at`: the API was deleted.
-    `baseline`: only on the record that stands for every API of an account and region.
+    `standing`: its classes in the org policy. `baseline`: only on the record that stands for every
+    API of an account and region.
     """
 
     api: ApiId
@@ -44,6 +46,7 @@ class ApiRecord:
     scope: Scope | None = None
     findings: Mapping[str, Finding] = field(default_factory=dict)
     baseline: Baseline | None = None
+    standing: Standing | None = None
     outline: Outline | None = None
     rests_on: tuple[ObjectRef, ...] = ()
     gone_at: datetime | None = None

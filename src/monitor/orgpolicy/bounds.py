@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.model.api import ApiSnapshot
+from monitor.model.callers import EVERY_CALLER
 from monitor.model.organization import Bound, Organization
 from monitor.orgpolicy.resolve import resolve
 from monitor.orgpolicy.schema import ApiClass, OrgPolicy
@@ -15,6 +16,7 @@ Place = tuple[str, str]
 """A stage and a route key; both empty: the API as a whole."""
 
 WHOLE: Place = ("", "")
+_PREFLIGHT = "a preflight request, which API Gateway answers itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,23 @@ def bounds_of(policy: OrgPolicy, snapshot: ApiSnapshot, places: Iterable[Place])
     if len(candidates) > 1:
         found = ((place, _class_at(candidates, place)) for place in places)
         of_places = {place: known[one.name] for place, one in found if one is not whole}
+    for place in _preflights(snapshot):
+        bound = of_places.get(place, known[whole.name])
+        of_places[place] = replace(bound, allowed=EVERY_CALLER, clause=_PREFLIGHT)
     return Bounds(known[whole.name], of_places)
+
+
+def _preflights(snapshot: ApiSnapshot) -> Iterator[Place]:
+    """Routes that API Gateway answers itself wherever they are served, for browsers that ask
+    whether they may call: anyone may, since nothing behind them is reached."""
+    routes = [
+        route
+        for one in (*snapshot.deployments.values(), snapshot.draft)
+        for route in (one.routes if one else None) or ()
+    ]
+    answered = {route.key for route in routes if route.answers_preflight}
+    answered -= {route.key for route in routes if not route.answers_preflight}
+    yield from ((stage.name, key) for stage in snapshot.stages for key in sorted(answered))
 
 
 def classes_of(

@@ -1,6 +1,7 @@
 """SQS grants a batch by the right to what the batch holds.
 
-MiniStack asks for `sqs:SendMessageBatch`, which IAM does not know. (Service Authorization Reference,
+MiniStack asks for `sqs:SendMessageBatch`, which IAM does not know. (Service Authorization
+Reference,
 "Actions, resources, and condition keys for Amazon SQS"; SQS developer guide, "Amazon SQS API
 permissions".)
 """
