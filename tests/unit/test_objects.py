@@ -168,6 +168,7 @@ def test_a_web_acl_put_on_a_stage_names_its_api() -> None:
             "AssociateWebACL",
             {"resourceArn": "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1"},
         ),
+        ("wafv2", "UpdateIPSet", {"id": "9z", "scope": "CLOUDFRONT"}),
         ("ram", "CreateResourceShare", {"resourceArns": ["arn:aws:ec2:us-east-1:1:subnet/s"]}),
         ("lambda", "PublishVersion20150331", {"functionName": "guard"}),
         ("cognito-idp", "AdminCreateUser", {"userPoolId": "us-east-1_Ab1"}),

@@ -182,7 +182,6 @@ OTHER_EVENTS: dict[str, dict[str, Effect]] = {
     "wafv2.amazonaws.com": {
         **_WEB_ACL_OF_API,
         **_of(_ACL, "id", "UpdateWebACL", "DeleteWebACL"),
-        **_of(_ACL, "resourceArn", "PutLoggingConfiguration", "DeleteLoggingConfiguration"),
         **_of(_ACL, "", *_changes(*_ANY_WAF_PART, verbs="Update Delete")),
     },
     "waf-regional.amazonaws.com": {
