@@ -172,6 +172,7 @@ crashes: install ## kill the functions before and after every call to AWS, and r
 bench: install emulator ## measure; the figures go to docs/performance.md
 	@$(BIN)/python bench/handlers.py
 	@$(BIN)/python bench/scans.py
+	@$(BIN)/python bench/pacing.py
 	@$(BIN)/python bench/engine.py
 	@$(BIN)/python bench/peers.py
 

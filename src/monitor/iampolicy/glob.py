@@ -64,13 +64,32 @@ def matches(pattern: Pattern, text: str) -> bool:
 
 
 def overlap(one: Pattern, other: Pattern) -> bool:
-    """Whether some text matches both, in time proportional to the one times the other."""
+    """Whether some text matches both, in time proportional to the one times the other, less what
+    both begin and end with: ARNs of one API differ in their ends alone."""
+    begun = _alike(one, other)
+    if begun is None:
+        return False
+    one, other = one[begun:], other[begun:]
+    ended = _alike(one[::-1], other[::-1])
+    if ended is None:
+        return False
+    one, other = one[: len(one) - ended], other[: len(other) - ended]
     row = _starts(other)
     for token in one:
         row = _after(token, row, other)
         if not any(row):
             return False
     return row[len(other)]
+
+
+def _alike(one: Pattern, other: Pattern) -> int | None:
+    """So many characters both begin with, up to a wildcard or an end; None: nothing matches both."""
+    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+        if isinstance(mine, Wild) or isinstance(theirs, Wild):
+            return place
+        if mine != theirs:
+            return None
+    return min(len(one), len(other))
 
 
 def _starts(other: Pattern) -> list[bool]:
