@@ -83,7 +83,7 @@ def overlap(one: Pattern, other: Pattern) -> bool:
 
 
 def _alike(one: Pattern, other: Pattern) -> int | None:
-    """So many characters both begin with, up to a wildcard or an end; None: nothing matches both."""
+    """So many characters both begin with, up to a wildcard or an end; None: they exclude it."""
     for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
         if isinstance(mine, Wild) or isinstance(theirs, Wild):
             return place
