@@ -98,9 +98,8 @@ def main() -> None:
             for name, handler in names.items():
                 taken[name].append(start(folder, ric, handler, server.server_port))
     bare = statistics.median(taken[BARE])
-    print(
-        f"median of {RUNS}\n| function | ms | of boto3 with {len(CLIENTS)} clients |\n| --- | --- | --- |"
-    )
+    print(f"median of {RUNS}; the first row is boto3 with the clients {', '.join(CLIENTS)}")
+    print("| function | ms | ratio |\n| --- | --- | --- |")
     for name, found in taken.items():
         median = statistics.median(found)
         print(f"| {name} | {median:.0f} | {median / bare:.2f} |")
