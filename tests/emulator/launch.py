@@ -24,6 +24,7 @@ MENDS = (
     "default_endpoint",
     "method_policy",
     "caller_address",
+    "rule_arns",
     "batching_window",
     "streams",
     "lambda_pythons",

@@ -112,17 +112,23 @@ def test_the_heartbeat_may_write_one_tag_on_one_object_of_its_own() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_function_may_read_what_only_the_command_line_reads(role: str) -> None:
-    only = {
-        one.action
-        for permissions in (*READS_OF_IDENTITIES.values(), *READS_OF_REGIONS.values())
-        for one in permissions
-    }
+    only = {one.action for permissions in READS_OF_REGIONS.values() for one in permissions}
 
     assert {grant.action for grant in granted(role)}.isdisjoint(only)
 
 
+def test_no_function_may_read_identities_unless_it_is_told_to() -> None:
+    assert resource("ReadIdentities")["Condition"] == "WatchesIdentities"
+    assert template()["Parameters"]["WatchIdentities"]["Default"] == "false"
+    only = {one.action for permissions in READS_OF_IDENTITIES.values() for one in permissions}
+    for role in ROLES:
+        for document in resource(role)["Properties"]["Policies"]:
+            for statement in document["PolicyDocument"]["Statement"]:
+                assert only.isdisjoint(listed(statement["Action"])), role
+
+
 def test_reads_of_what_is_judged_are_bound_to_the_regions_that_are_watched() -> None:
-    for statement in resource("ReadApis")["Properties"]["PolicyDocument"]["Statement"]:
+    for statement in resource("ReadWhatIsJudged")["Properties"]["PolicyDocument"]["Statement"]:
         (regions,) = statement["Condition"]["StringEquals"].values()
         assert regions == {"Split": [",", {"Sub": "${AWS::Region},${OtherRegions}"}]}
 

@@ -294,7 +294,7 @@ def rule(**fields: Any) -> WatchedRule:
         (rule(is_enabled=False), "is disabled"),
         (rule(targets=()), "does not send"),
         (rule(targets=("arn:aws:sqs:eu-west-1:123456789012:other",)), "does not send"),
-        (rule(takes_changes=False), "takes no changes"),
+        (rule(takes_changes=False), "takes none of our events"),
     ],
 )
 def test_a_rule_has_to_be_on_and_to_send_our_events_to_our_queue(

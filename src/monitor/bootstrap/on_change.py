@@ -1,23 +1,37 @@
-"""Wiring of the function that takes events."""
+"""Wiring of the functions that take events and scan."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.aws.clock import SystemClock
 from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
-from monitor.aws.work_queue import SqsWorkQueue
+from monitor.aws.work_queue import SqsDeadLetters, SqsTimers, SqsWorkQueue
 from monitor.bootstrap.looking import looker
 from monitor.bootstrap.org_policy import Policies, org_policies
-from monitor.ports import WorkQueue
-from monitor.settings import OnChangeSettings
+from monitor.model.api import ApiId
+from monitor.model.burst import Timing
+from monitor.model.change import RefusedCall
+from monitor.model.place import Place
+from monitor.orgpolicy.load import default_org_policy
+from monitor.ports import ChangeBook, DeadLetters, WorkQueue
+from monitor.settings import (
+    LookSettings,
+    OnChangeSettings,
+    ReadSettings,
+    ScanFanoutSettings,
+    ScanWorkerSettings,
+)
+from monitor.stores.change_book import DynamoDbChangeBook
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
 from monitor.stores.watching import DynamoDbSightings
+from monitor.usecases.fan_out import FanOut
 from monitor.usecases.look import Looker
 from monitor.usecases.lookout import Lookout
-from monitor.usecases.react import Place
+from monitor.usecases.react import REFUSED_WITHIN, Reactor
 
 SURROUNDINGS_SERVE = timedelta(minutes=5)
 """See docs/decisions/0006-surroundings-are-read-once.md."""
@@ -27,12 +41,27 @@ SURROUNDINGS_SERVE = timedelta(minutes=5)
 class OnChange:
     """What the handler of events holds for as long as its process lives."""
 
+    reactor: Reactor
+    policies: Policies
+    pacer: Pacer
+    lookout: Lookout
+
+    def current(self) -> Reactor:
+        """With the org policy that is in force now."""
+        looker = replace(self.reactor.looker, policy=self.policies.current())
+        return replace(self.reactor, looker=looker)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanWorker:
+    """What a scan's worker holds for as long as its process lives."""
+
     reader: Looker
     policies: Policies
     queue: WorkQueue
-    place: Place
+    book: ChangeBook
+    dead_letters: DeadLetters
     pacer: Pacer
-    lookout: Lookout
 
     def looker(self) -> Looker:
         """With the org policy that is in force now."""
@@ -40,24 +69,90 @@ class OnChange:
 
 
 def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
-    """`function_arn` says account, region and partition, which saves a call to STS."""
-    _, partition, _, region, account_id, *_ = function_arn.split(":")
-    place = Place(account_id=account_id, region=region, partition=partition)
-    session = AwsSession(region, pacer=Pacer(settings.rate))
-    store = DynamoDbStore(session.dynamodb, settings.table)
+    place = place_of(function_arn)
+    session = _session(settings, place)
     policies = org_policies(session, settings.table, settings.org_policy)
+    each = _looker(settings, session, place, policies)
     return OnChange(
-        policies=policies,
-        reader=looker(
-            session,
-            store,
-            place,
-            policies.current(),
-            exports=DynamoDbExports(session.dynamodb, settings.table),
-            surroundings_serve=SURROUNDINGS_SERVE,
+        reactor=Reactor(
+            looker=each,
+            fan_out=FanOut(
+                source=each.source,
+                store=each.store,
+                queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+                place=place,
+                clock=each.clock,
+            ),
+            book=DynamoDbChangeBook(session.dynamodb, settings.table),
+            timers=SqsTimers(session.sqs, settings.queue_url),
+            dead_letters=SqsDeadLetters(session.sqs, settings.dead_letter_url),
+            place=place,
+            timing=Timing(
+                quiet=timedelta(seconds=settings.quiet_seconds),
+                longest=timedelta(seconds=settings.longest_seconds),
+            ),
+            watches_refusals=settings.watch_refusals,
         ),
-        queue=SqsWorkQueue(session.sqs, settings.queue_url),
-        place=place,
+        policies=policies,
         pacer=session.pacer,
-        lookout=Lookout(DynamoDbSightings(session.dynamodb, settings.table), SystemClock()),
+        lookout=Lookout(DynamoDbSightings(session.dynamodb, settings.table), each.clock),
+    )
+
+
+def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
+    place = place_of(function_arn)
+    session = _session(settings, place)
+    policies = org_policies(session, settings.table, settings.org_policy)
+    return ScanWorker(
+        reader=_looker(settings, session, place, policies),
+        policies=policies,
+        queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+        book=DynamoDbChangeBook(session.dynamodb, settings.table),
+        dead_letters=SqsDeadLetters(session.sqs, settings.dead_letter_url),
+        pacer=session.pacer,
+    )
+
+
+def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> FanOut:
+    place = place_of(function_arn)
+    session = _session(settings, place)
+    store = DynamoDbStore(session.dynamodb, settings.table)
+    # It lists APIs and judges none, so it needs no org policy of its own.
+    each = looker(session, store, place, default_org_policy())
+    return FanOut(
+        source=each.source,
+        store=each.store,
+        queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+        place=place,
+        clock=each.clock,
+    )
+
+
+def place_of(function_arn: str) -> Place:
+    """The function's own ARN says account, region and partition, which saves a call to STS."""
+    _, partition, _, region, account_id, *_ = function_arn.split(":")
+    return Place(account_id=account_id, region=region, partition=partition)
+
+
+def _session(settings: ReadSettings, place: Place) -> AwsSession:
+    return AwsSession(place.region, pacer=Pacer(settings.rate * settings.rate_share))
+
+
+def _looker(
+    settings: LookSettings, session: AwsSession, place: Place, policies: Policies
+) -> Looker:
+    book = DynamoDbChangeBook(session.dynamodb, settings.table)
+
+    def refused_calls(api: ApiId, now: datetime) -> Sequence[RefusedCall]:
+        return book.refused_calls(api, since=now - REFUSED_WITHIN)
+
+    return looker(
+        session,
+        DynamoDbStore(session.dynamodb, settings.table),
+        place,
+        policies.current(),
+        exports=DynamoDbExports(session.dynamodb, settings.table, SystemClock()),
+        surroundings_serve=SURROUNDINGS_SERVE,
+        with_identities=settings.identities,
+        refused_calls=refused_calls if settings.watch_refusals else None,
     )

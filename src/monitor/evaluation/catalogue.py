@@ -9,6 +9,7 @@ from monitor.rules import (
     access_will_exceed_policy,
     canary_widens_access,
     draft_differs_from_live,
+    repeated_denied_changes,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -17,4 +18,5 @@ RULES: tuple[Rule, ...] = (
     canary_widens_access.RULE,
     access_unknown.RULE,
     draft_differs_from_live.RULE,
+    repeated_denied_changes.RULE,
 )

@@ -92,7 +92,7 @@ class RulesSend:
             return "is disabled"
         if self.queue_arn not in rule.targets:
             return "does not send to Gatewatch's queue any more"
-        return "" if rule.takes_changes else "takes no changes of an API any more"
+        return "" if rule.takes_changes else "takes none of our events any more"
 
 
 @dataclass(frozen=True, slots=True)
