@@ -147,8 +147,9 @@ def test_a_target_that_is_removed_is_said(watched: Watched) -> None:
     events.remove_targets(Rule=rule, Ids=[target["Id"] for target in targets])
     watched.watch()
     events.put_targets(Rule=rule, Targets=targets)
+    watched.watch()
 
-    assert len(watched.about_itself("does not send to Gatewatch")) == 1
+    assert len(watched.about_itself("rule-off", "does not send to Gatewatch")) == 1
 
 
 def test_a_rule_whose_pattern_leaves_our_events_out_is_said(watched: Watched) -> None:
@@ -157,8 +158,9 @@ def test_a_rule_whose_pattern_leaves_our_events_out_is_said(watched: Watched) ->
     events.put_rule(Name=rule, EventPattern='{"source": ["aws.ec2"]}', State="ENABLED")
     watched.watch()
     events.put_rule(Name=rule, EventPattern=pattern, State="ENABLED")
+    watched.watch()
 
-    assert len(watched.about_itself("takes none of our events")) == 1
+    assert len(watched.about_itself("rule-off", "takes none of our events")) == 1
 
 
 def test_a_queue_policy_that_is_changed_is_said(watched: Watched) -> None:
@@ -221,7 +223,11 @@ def restart(watched: Watched) -> None:
     functions = watched.world.client("lambda")
     for name in ("OnChangeFunction", "WatchFunction"):
         function = watched.physical(name)
-        functions.update_function_configuration(FunctionName=function, Description=f"{time.time()}")
+        found = functions.get_function_configuration(FunctionName=function)["Environment"]
+        variables = {**found["Variables"], "STARTED_ANEW_AT": str(time.time())}
+        functions.update_function_configuration(
+            FunctionName=function, Environment={"Variables": variables}
+        )
         functions.get_waiter("function_updated_v2").wait(FunctionName=function)
 
 
