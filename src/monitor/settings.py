@@ -116,6 +116,7 @@ class WatchSettings(NotifySettings):
     queue_arn: str = Field(min_length=1)
     dead_letter_urls: Listed
     heartbeat_bound: int = Field(ge=0)
+    scan_schedule: str = Field(min_length=1)
     org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
 
 

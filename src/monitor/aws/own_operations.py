@@ -92,7 +92,7 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         "ScanFanoutRole": _every_function("ScanFanoutLogs")
         | _FAILURES
         | frozenset(READS["apigateway:GetRestApis"] + READS["apigatewayv2:GetApis"])
-        | _on(_TABLE, "dynamodb:Query")
+        | _on(_TABLE, "dynamodb:Query", "dynamodb:PutItem")
         | _on("${ScanQueue.Arn}", "sqs:SendMessage"),
         "ScanWorkerRole": _every_function("ScanWorkerLogs")
         | _JUDGED

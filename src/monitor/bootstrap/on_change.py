@@ -17,7 +17,7 @@ from monitor.model.burst import Timing
 from monitor.model.change import RefusedCall
 from monitor.model.place import Place
 from monitor.orgpolicy.load import default_org_policy
-from monitor.ports import ChangeBook, DeadLetters, WorkQueue
+from monitor.ports import ChangeBook, Clock, DeadLetters, Sightings, WorkQueue
 from monitor.settings import (
     LookSettings,
     OnChangeSettings,
@@ -30,7 +30,7 @@ from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
 from monitor.stores.watching import DynamoDbSightings
 from monitor.usecases.fan_out import FanOut
 from monitor.usecases.look import Looker
-from monitor.usecases.lookout import Lookout
+from monitor.usecases.lookout import SCANS, Lookout
 from monitor.usecases.react import REFUSED_WITHIN, Reactor
 
 SURROUNDINGS_SERVE = timedelta(minutes=5)
@@ -66,6 +66,18 @@ class ScanWorker:
     def looker(self) -> Looker:
         """With the org policy that is in force now."""
         return replace(self.reader, policy=self.policies.current())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFanOut:
+    """What begins scans. `sightings`: where the watch looks for the last one."""
+
+    fan_out: FanOut
+    sightings: Sightings
+    clock: Clock
+
+    def note_done(self) -> None:
+        self.sightings.note(SCANS, self.clock.now())
 
 
 def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
@@ -113,17 +125,22 @@ def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
     )
 
 
-def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> FanOut:
+def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> ScanFanOut:
     place = place_of(function_arn)
     session = _session(settings, place)
     store = DynamoDbStore(session.dynamodb, settings.table)
     # It lists APIs and judges none, so it needs no org policy of its own.
     each = looker(session, store, place, default_org_policy())
-    return FanOut(
+    fan_out = FanOut(
         source=each.source,
         store=each.store,
         queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
         place=place,
+        clock=each.clock,
+    )
+    return ScanFanOut(
+        fan_out=fan_out,
+        sightings=DynamoDbSightings(session.dynamodb, settings.table),
         clock=each.clock,
     )
 

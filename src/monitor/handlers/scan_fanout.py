@@ -8,10 +8,9 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from monitor.bootstrap.on_change import scan_fan_out
+from monitor.bootstrap.on_change import ScanFanOut, scan_fan_out
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.settings import ScanFanoutSettings
-from monitor.usecases.fan_out import FanOut
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -24,12 +23,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     repeat asks for what was looked at meanwhile in vain.
     """
     anew = event.get("anew") is True
-    asked = _wired(context.invoked_function_arn).every_api(anew=anew)
+    wired = _wired(context.invoked_function_arn)
+    asked = wired.fan_out.every_api(anew=anew)
+    wired.note_done()
     metrics.add_metric("ScanRequests", MetricUnit.Count, asked)
     logger.info("a scan begins", extra={"apis": asked, "anew": anew})
     return {"apis": asked}
 
 
 @cache
-def _wired(function_arn: str) -> FanOut:
+def _wired(function_arn: str) -> ScanFanOut:
     return scan_fan_out(ScanFanoutSettings.read(), function_arn)
