@@ -80,11 +80,11 @@ class ScanFanOut:
         self.sightings.note(SCANS, self.clock.now())
 
 
-def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
-    place = place_of(function_arn)
-    session = _session(settings, place)
+def on_change(settings: OnChangeSettings, function_arn: str, region: str = "") -> OnChange:
+    place = place_of(function_arn, region)
+    session, reads = _sessions(settings, place_of(function_arn), place)
     policies = org_policies(session, settings.table, settings.org_policy)
-    each = _looker(settings, session, place, policies)
+    each = _looker(settings, session, reads, place, policies)
     return OnChange(
         reactor=Reactor(
             looker=each,
@@ -106,31 +106,31 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
             watches_refusals=settings.watch_refusals,
         ),
         policies=policies,
-        pacer=session.pacer,
+        pacer=reads.pacer,
         lookout=Lookout(DynamoDbSightings(session.dynamodb, settings.table), each.clock),
     )
 
 
-def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
-    place = place_of(function_arn)
-    session = _session(settings, place)
+def scan_worker(settings: ScanWorkerSettings, function_arn: str, region: str = "") -> ScanWorker:
+    place = place_of(function_arn, region)
+    session, reads = _sessions(settings, place_of(function_arn), place)
     policies = org_policies(session, settings.table, settings.org_policy)
     return ScanWorker(
-        reader=_looker(settings, session, place, policies),
+        reader=_looker(settings, session, reads, place, policies),
         policies=policies,
         queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
         book=DynamoDbChangeBook(session.dynamodb, settings.table),
         dead_letters=SqsDeadLetters(session.sqs, settings.dead_letter_url),
-        pacer=session.pacer,
+        pacer=reads.pacer,
     )
 
 
-def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> ScanFanOut:
-    place = place_of(function_arn)
-    session = _session(settings, place)
+def scan_fan_out(settings: ScanFanoutSettings, function_arn: str, region: str = "") -> ScanFanOut:
+    place = place_of(function_arn, region)
+    session, reads = _sessions(settings, place_of(function_arn), place)
     store = DynamoDbStore(session.dynamodb, settings.table)
     # It lists APIs and judges none, so it needs no org policy of its own.
-    each = looker(session, store, place, default_org_policy())
+    each = looker(reads, store, place, default_org_policy())
     fan_out = FanOut(
         source=each.source,
         store=each.store,
@@ -145,18 +145,29 @@ def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> ScanFanOut:
     )
 
 
-def place_of(function_arn: str) -> Place:
-    """The function's own ARN says account, region and partition, which saves a call to STS."""
-    _, partition, _, region, account_id, *_ = function_arn.split(":")
-    return Place(account_id=account_id, region=region, partition=partition)
+def place_of(function_arn: str, region: str = "") -> Place:
+    """The function's own ARN says account, region and partition, which saves a call to STS.
+    `region`: another one of that account, whose events come here."""
+    _, partition, _, home, account_id, *_ = function_arn.split(":")
+    return Place(account_id=account_id, region=region or home, partition=partition)
 
 
-def _session(settings: ReadSettings, place: Place) -> AwsSession:
-    return AwsSession(place.region, pacer=Pacer(settings.rate * settings.rate_share))
+def _sessions(settings: ReadSettings, home: Place, place: Place) -> tuple[AwsSession, AwsSession]:
+    """For what is Gatewatch's own, at home, and for what is read where it stands."""
+    # AWS counts the requests to a control plane by account and region, so each region has its pace.
+    pacer = Pacer(settings.rate * settings.rate_share)
+    session = AwsSession(home.region, pacer=pacer)
+    if place.region == home.region:
+        return session, session
+    return session, session.in_region(place.region, Pacer(settings.rate * settings.rate_share))
 
 
 def _looker(
-    settings: LookSettings, session: AwsSession, place: Place, policies: Policies
+    settings: LookSettings,
+    session: AwsSession,
+    reads: AwsSession,
+    place: Place,
+    policies: Policies,
 ) -> Looker:
     book = DynamoDbChangeBook(session.dynamodb, settings.table)
 
@@ -164,7 +175,7 @@ def _looker(
         return book.refused_calls(api, since=now - REFUSED_WITHIN)
 
     return looker(
-        session,
+        reads,
         DynamoDbStore(session.dynamodb, settings.table),
         place,
         policies.current(),
