@@ -20,6 +20,7 @@ from monitor.model.burst import Timing
 from monitor.model.look_request import LookRequest
 from monitor.model.place import Place
 from monitor.orgpolicy.load import default_org_policy
+from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import ChangeBook, FindingStore
 from monitor.stores.memory import MemoryChangeBook, MemoryStore
 from monitor.usecases.fan_out import FanOut
@@ -113,6 +114,7 @@ class EventPath:
     timing: Timing = field(default_factory=Timing)
     batch_size: int = 100
     watches_refusals: bool = False
+    policy: OrgPolicy = field(default_factory=default_org_policy)
     counts: Counter[str] = field(default_factory=Counter)
     missed: list[ApiId] = field(default_factory=list)
 
@@ -128,7 +130,7 @@ class EventPath:
         return Looker(
             source=self.source,
             store=self.store,
-            policy=default_org_policy(),
+            policy=self.policy,
             clock=self.clock,
             refused_calls=refused if self.watches_refusals else None,
         )

@@ -8,18 +8,33 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from policy_reference import policy_reference
+from ruamel.yaml import YAML
+
 from monitor.evaluation.catalogue import RULES
-from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
-from monitor.model.change import TakesEffect
-from monitor.model.rule import Rule
-from monitor.orgpolicy.schema import OrgPolicy
+from monitor.evaluation.policy_check import PolicyCheckDocument
+from monitor.evaluation.policy_tests import PolicyCases, PolicyTestDocument
+from monitor.events.routing import (
+    API_GATEWAY_EVENTS,
+    CREDENTIAL_READS,
+    MONITOR_EVENTS,
+    NARROWING,
+    OTHER_EVENTS,
+    UNHEARD,
+    Effect,
+)
+from monitor.model.change import LookAt, TakesEffect
+from monitor.model.rule import ParameterValue, Rule
+from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
 
 ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "cases" / "rules"
+POLICY_DOCUMENTS = {"policy-check": PolicyCheckDocument, "policy-test": PolicyTestDocument}
 MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 
 
@@ -29,44 +44,123 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name, model in (SCHEMAS | {"comparison": Comparison}).items():
         schema = model.model_json_schema(mode="serialization", by_alias=True)
         yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
-    schema = OrgPolicy.model_json_schema()
+    for name, model in POLICY_DOCUMENTS.items():
+        schema = model.model_json_schema(mode="serialization", by_alias=True)
+        yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+    schema = PolicyCases.model_json_schema()
+    yield docs / "schemas" / "policy-cases.json", json.dumps(schema, indent=2) + "\n"
+    schema = policy_schema(RULES)
     yield docs / "schemas" / "org-policy.json", json.dumps(schema, indent=2) + "\n"
+    yield docs / "policy-reference.md", MADE + policy_reference(RULES)
     for rule in RULES:
         yield docs / "rules" / f"{rule.id}.md", rule_page(rule)
     yield docs / "events.md", events_page()
 
 
 def rule_page(rule: Rule) -> str:
-    return (
-        f"{MADE}# {rule.title}\n\n"
-        f"`{rule.id}` · {rule.severity.value} at most\n\n"
-        f"**For an attacker.** {rule.attacker_view}\n\n"
-        f"**To fix it.** {rule.fix}\n"
-    )
+    return "\n\n".join((f"{MADE}# {rule.title}", *_rule_parts(rule))) + "\n"
+
+
+def _rule_parts(rule: Rule) -> Iterator[str]:
+    off = "" if rule.on else " · off by default"
+    yield f"`{rule.id}` · {rule.severity.value} at most{off}"
+    yield f"**For an attacker.** {rule.attacker_view}"
+    yield f"**To fix it.** {rule.fix}"
+    if rule.remediations:
+        offered = ", ".join(f"`{one}`" for one in rule.remediations)
+        yield f"**Gatewatch offers** {offered}."
+    if rule.controls:
+        yield f"**Serves** {', '.join(rule.controls)}."
+    text = (CASES / f"{rule.id}.yaml").read_text("utf-8")
+    cases = YAML(typ="safe", pure=True).load(text)["cases"]
+    for expected, heading in (
+        ("fail", "When it speaks"),
+        ("pass", "When it does not"),
+        ("unknown", "When nobody can tell"),
+    ):
+        found = [one for one in cases if one["expect"] == expected]
+        if found:
+            lines = "\n".join(f"- {one['name']}: {one['why']}" for one in found)
+            yield f"## {heading}\n\n{lines}"
+    if rule.parameters:
+        rows = "\n".join(
+            f"| `{name}` | {_default(one.default)} | {one.about} |"
+            for name, one in rule.parameters.items()
+        )
+        yield f"## Parameters\n\n| name | default | means |\n| --- | --- | --- |\n{rows}"
+
+
+def _default(value: ParameterValue) -> str:
+    if isinstance(value, tuple):
+        return "<br>".join(f"`{one}`" for one in value) or "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def events_page() -> str:
     rows = [
-        f"| `{name}` | {_acts(effect.rest)} | {_acts(effect.v2)} | "
-        f"{effect.look_at.value}{f' (`{effect.object_at}`)' if effect.object_at else ''} |"
+        f"| `{name}` | {_acts(effect.rest)} | {_acts(effect.v2)} | {_looks_at(effect)} |"
         for name, effect in sorted(API_GATEWAY_EVENTS.items())
+        if effect.look_at is not LookAt.NOTHING
     ]
-    blinding = [
-        f"| `{source}` | {', '.join(f'`{name}`' for name in sorted(names))} |"
-        for source, names in sorted(MONITOR_EVENTS.items())
+    others = [
+        f"| `{source.removesuffix('.amazonaws.com')}` | {_names(names)} | {_looks_at(effect)} |"
+        for source, events in OTHER_EVENTS.items()
+        for effect, names in _by_effect(events)
     ]
+    blinding = [f"| `{source}` | {_names(names)} |" for source, names in MONITOR_EVENTS.items()]
+    reads = [
+        f"| `{name}` | {f'with `{switch}`' if switch else 'always'} |"
+        for name, switch in CREDENTIAL_READS.items()
+    ]
+    unheard = [f"| {what} | {why} |" for what, why in UNHEARD.items()]
     return (
         f"{MADE}# What each event makes Gatewatch look at\n\n"
         "Both control planes of API Gateway share the source `apigateway.amazonaws.com`. An event "
         "that names an API makes Gatewatch look at that API, whatever this table says of an "
         "object; a name that is not here means the same. An event that should name an API and does "
-        "not (CloudTrail drops parameters over 100 KB) means every API of the region.\n\n"
+        "not (CloudTrail drops parameters over 100 KB) means every API of the region. "
+        "*Behind* an object are the APIs whose last look found that they rest on it; where no "
+        "field is named, all that rest on one of its kind.\n\n"
+        "What acts at once, or may, is looked at at once and again when the burst is over; the "
+        "next deployment's edits only then, and so those that let nobody in: "
+        f"{_names(NARROWING)}.\n\n"
         "| event | REST: acts | HTTP and WebSocket: acts | looks at |\n| --- | --- | --- | --- |\n"
         + "\n".join(rows)
-        + "\n\n## What can make Gatewatch blind\n\n| source | events |\n| --- | --- |\n"
+        + "\n\n## Events of other services\n\nAll of them act at once. Lambda's names end in the "
+        "version of its interface (`AddPermission20150331v2`). IAM is listened to only where "
+        "`WatchIdentities` is on, and its events reach us-east-1 alone.\n\n"
+        "| source | events | looks at |\n| --- | --- | --- |\n"
+        + "\n".join(others)
+        + "\n\n## What can make Gatewatch blind\n\nCounted, logged; what mends nothing sounds "
+        "an alarm.\n\n| source | events |\n| --- | --- |\n"
         + "\n".join(blinding)
+        + "\n\n## Reads of credentials\n\nOnly where `WatchCredentialReads` is on: its rule then "
+        "gets read-only events too. Gatewatch's own reads are left out.\n\n"
+        "| event | counts |\n| --- | --- |\n"
+        + "\n".join(reads)
+        + "\n\n## What is not listened to\n\n| what | why |\n| --- | --- |\n"
+        + "\n".join(unheard)
         + "\n"
     )
+
+
+def _by_effect(events: Mapping[str, Effect]) -> Iterator[tuple[Effect, list[str]]]:
+    found: dict[Effect, list[str]] = {}
+    for name, effect in events.items():
+        found.setdefault(effect, []).append(name)
+    yield from found.items()
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _looks_at(effect: Effect) -> str:
+    if effect.look_at is not LookAt.BEHIND or effect.kind is None:
+        return effect.look_at.value
+    if not effect.object_at:
+        return f"behind any {effect.kind.value}"
+    return f"behind the {effect.kind.value} (`{effect.object_at}`)"
 
 
 def _acts(effect: TakesEffect | None) -> str:

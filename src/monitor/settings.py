@@ -74,13 +74,13 @@ class ReadSettings(_Settings):
     rate: float = Field(default=5.0, gt=0)
     rate_share: float = Field(default=0.25, gt=0, le=1)
     scan_queue_url: str = Field(min_length=1)
+    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
 
 
 class LookSettings(ReadSettings):
     """Of those that judge. `identities`: read who of the account may invoke. `watch_refusals`:
     remember the changes that AWS denied, for the rule `repeated-denied-changes`."""
 
-    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
     identities: bool = False
     watch_refusals: bool = False
     dead_letter_url: str = Field(min_length=1)

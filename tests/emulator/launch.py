@@ -25,6 +25,7 @@ MENDS = (
     "method_policy",
     "caller_address",
     "rule_arns",
+    "batch_actions",
     "batching_window",
     "streams",
     "lambda_pythons",

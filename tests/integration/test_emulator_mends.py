@@ -294,3 +294,24 @@ def test_a_policy_names_a_rule_by_its_arn(
         assert _reads_its_rule(world) == [True, True]
     with World.start(tmp_path_factory.mktemp("raw-arns"), auth=True, mends=()) as world:
         assert _reads_its_rule(world) == [False, False]
+
+
+# --- batches of messages ----------------------------------------------------------------------
+
+
+def _sends_ten(world: World, name: str) -> str:
+    """The error code of somebody who may send messages and sends them as a batch."""
+    url = world.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    granted = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    sender = world.assume("Sender", "ci", statements=[granted])
+    entries = [{"Id": str(n), "MessageBody": "x"} for n in range(10)]
+    try:
+        world.client("sqs", sender).send_message_batch(QueueUrl=url, Entries=entries)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def test_who_may_send_a_message_may_send_ten(mended: World, raw: World) -> None:
+    assert _sends_ten(mended, "mended") == ""
+    assert _sends_ten(raw, "raw") == "AccessDenied"

@@ -25,6 +25,8 @@ from monitor.model.api import (
 from monitor.model.burst import MAX_CHANGES
 from monitor.model.finding import Finding, Status
 from monitor.model.notice import StepKind
+from monitor.orgpolicy.load import default_org_policy
+from monitor.orgpolicy.schema import RuleSettings
 from monitor.usecases.react import MAX_FAILURES, NEAR
 
 OPEN = rest_api()
@@ -435,7 +437,9 @@ def test_what_can_blind_the_monitor_and_reads_of_keys_are_noted() -> None:
 
 def test_denied_changes_are_remembered_where_they_are_watched() -> None:
     denied = [event("UpdateRestApi", errorCode="AccessDenied") for _ in range(5)]
-    target = EventPath(Source({API: CLOSED}), watches_refusals=True)
+    settings = {"repeated-denied-changes": RuleSettings(on=True)}
+    policy = default_org_policy().model_copy(update={"rules": settings})
+    target = EventPath(Source({API: CLOSED}), watches_refusals=True, policy=policy)
     target.send(*denied)
     target.settle()
 

@@ -75,6 +75,7 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
     {
         "OnChangeRole": _every_function("OnChangeLogs")
         | _JUDGED
+        | _IDENTITIES
         | _ORG_POLICY
         | _IDENTITIES
         | _on(
@@ -91,8 +92,9 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         | _on("${EventsDlq.Arn}", "sqs:SendMessage"),
         "ScanFanoutRole": _every_function("ScanFanoutLogs")
         | _FAILURES
+        | _ORG_POLICY
         | frozenset(READS["apigateway:GetRestApis"] + READS["apigatewayv2:GetApis"])
-        | _on(_TABLE, "dynamodb:Query", "dynamodb:PutItem")
+        | _on(_TABLE, "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem")
         | _on("${ScanQueue.Arn}", "sqs:SendMessage"),
         "ScanWorkerRole": _every_function("ScanWorkerLogs")
         | _JUDGED

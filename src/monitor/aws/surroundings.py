@@ -7,7 +7,6 @@ no route asks for one, VPC endpoints of a public API) is not read for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -18,6 +17,7 @@ from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.asking import Gone
 from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.custom_domains import DomainReads, Doors
+from monitor.aws.distributions import WITHOUT_CLOUDFRONT, DistributionReads, before
 from monitor.aws.identities import IdentityReads, speaking_of
 from monitor.aws.once import Once
 from monitor.aws.parts import or_else
@@ -40,18 +40,18 @@ from monitor.model.behind import (
     USAGE_DAYS,
     AccountSettings,
     ApiKey,
+    Distribution,
     Integration,
     Invoker,
     LambdaFunction,
     UsagePlan,
     UserPool,
 )
+from monitor.model.credentials import user_pools_of
 from monitor.model.gaps import Gap, Unknown
 from monitor.ports import Clock
 
 T = TypeVar("T")
-
-_COGNITO_ISSUER = re.compile(r"https://cognito-idp\.([\w-]+)\.amazonaws\.com(?:\.cn)?/([\w-]+)\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Readers:
     v2: V2ApiReads
     domains: DomainReads
     plans: UsagePlanReads
+    distributions: Callable[[], DistributionReads]
     vpc_endpoints: Callable[[], VpcEndpointReads]
     web_acls: Callable[[], WebAclReads]
     user_pools: Callable[[], UserPoolReads]
@@ -84,6 +85,7 @@ class Surroundings:
         self._plan_keys: Once[tuple[ApiKey, ...]] = Once(clock, serves)
         self._usage: Once[dict[str, date]] = Once(clock, serves)
         self._vpc_links: Once[bool] = Once(clock, serves)
+        self._distributions: Once[tuple[Distribution, ...]] = Once(clock, serves)
         self._endpoints: Once[tuple[VpcEndpoint, ...]] = Once(clock, serves)
         self._web_acls: Once[WebAcl] = Once(clock, serves)
         self._pools: Once[UserPool] = Once(clock, serves)
@@ -100,6 +102,7 @@ class Surroundings:
             self._plan_keys,
             self._usage,
             self._vpc_links,
+            self._distributions,
             self._endpoints,
             self._web_acls,
             self._pools,
@@ -136,6 +139,7 @@ class Surroundings:
             user_pools=self._user_pools(snapshot, authorizers, gaps),
             functions=self._named_functions(snapshot, authorizers, gaps),
             invokers=self._of_identities(snapshot, gaps),
+            distributions=self._before(with_doors, gaps),
             account=or_else(self._account.get("", self._readers.account.account), None, gaps),
         )
         # One read may fail for several stages, plans or authorizers of the API.
@@ -158,6 +162,15 @@ class Surroundings:
             return snapshot
         endpoints = self._endpoints.get("", lambda: self._readers.vpc_endpoints().endpoints())
         return replace(snapshot, vpc_endpoints=or_else(endpoints, None, gaps))
+
+    def _before(self, snapshot: ApiSnapshot, gaps: list[Gap]) -> tuple[Distribution, ...] | None:
+        if snapshot.endpoint_types == (EndpointType.PRIVATE,):
+            return None
+        if snapshot.api.partition in WITHOUT_CLOUDFRONT:
+            return ()
+        read = self._distributions.get("", lambda: self._readers.distributions().distributions())
+        found = or_else(read, None, gaps)
+        return None if found is None else tuple(before(snapshot, found))
 
     def _with_web_acl(self, stage: Stage, gaps: list[Gap]) -> Stage:
         arn = stage.web_acl_arn
@@ -247,7 +260,9 @@ class Surroundings:
         self, snapshot: ApiSnapshot, authorizers: Iterable[Authorizer], gaps: list[Gap]
     ) -> dict[str, UserPool]:
         by_arn = {arn for one in authorizers for arn in one.user_pool_arns}
-        by_issuer = {arn for one in authorizers for arn in _issuing_pool(one, snapshot)} - by_arn
+        by_issuer = {
+            arn for one in authorizers for arn in user_pools_of(one, snapshot.api)
+        } - by_arn
         found = {arn: self._user_pool(snapshot, arn, gaps) for arn in sorted(by_arn | by_issuer)}
         for arn in by_issuer:
             if found[arn].exists is False:
@@ -342,14 +357,6 @@ def _asks_for_a_key(snapshot: ApiSnapshot) -> bool:
 
 def _is_called_from_a_vpc(snapshot: ApiSnapshot) -> bool:
     return not snapshot.endpoint_types or EndpointType.PRIVATE in snapshot.endpoint_types
-
-
-def _issuing_pool(authorizer: Authorizer, snapshot: ApiSnapshot) -> Iterator[str]:
-    """The ARN of the pool that issues the tokens, if it is one of the API's own account."""
-    issuer = _COGNITO_ISSUER.match(authorizer.issuer or "")
-    if issuer:
-        api = snapshot.api
-        yield (f"arn:{api.partition}:cognito-idp:{issuer[1]}:{api.account_id}:userpool/{issuer[2]}")
 
 
 def _is_ours(arn: str, snapshot: ApiSnapshot) -> bool:

@@ -12,11 +12,13 @@ from monitor.aws.session import AwsSession
 from monitor.aws.work_queue import SqsDeadLetters, SqsTimers, SqsWorkQueue
 from monitor.bootstrap.looking import looker
 from monitor.bootstrap.org_policy import Policies, org_policies
+from monitor.evaluation.catalogue import RULES
 from monitor.model.api import ApiId
 from monitor.model.burst import Timing
 from monitor.model.change import RefusedCall
 from monitor.model.place import Place
-from monitor.orgpolicy.load import default_org_policy
+from monitor.orgpolicy.rule_settings import is_on
+from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import ChangeBook, Clock, DeadLetters, Sightings, WorkQueue
 from monitor.settings import (
     LookSettings,
@@ -28,6 +30,7 @@ from monitor.settings import (
 from monitor.stores.change_book import DynamoDbChangeBook
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
 from monitor.stores.watching import DynamoDbSightings
+from monitor.usecases.baseline import BaselineKeeper, every_api
 from monitor.usecases.fan_out import FanOut
 from monitor.usecases.look import Looker
 from monitor.usecases.lookout import SCANS, Lookout
@@ -48,8 +51,9 @@ class OnChange:
 
     def current(self) -> Reactor:
         """With the org policy that is in force now."""
-        looker = replace(self.reactor.looker, policy=self.policies.current())
-        return replace(self.reactor, looker=looker)
+        looker = _under(self.reactor.looker, self.policies.current())
+        fan_out = replace(self.reactor.fan_out, baseline=looker.baseline)
+        return replace(self.reactor, looker=looker, fan_out=fan_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +69,26 @@ class ScanWorker:
 
     def looker(self) -> Looker:
         """With the org policy that is in force now."""
-        return replace(self.reader, policy=self.policies.current())
+        return _under(self.reader, self.policies.current())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanFanOut:
-    """What begins scans. `sightings`: where the watch looks for the last one."""
+class ScanFanout:
+    """What the beginner of scans holds for as long as its process lives."""
 
     fan_out: FanOut
+    policies: Policies
     sightings: Sightings
     clock: Clock
 
     def note_done(self) -> None:
+        """For the watch, which asks when the last scan began."""
         self.sightings.note(SCANS, self.clock.now())
+
+    def current(self) -> FanOut:
+        """With the org policy that is in force now."""
+        policy = self.policies.current()
+        return replace(self.fan_out, baseline=_asking(self.fan_out.baseline, policy))
 
 
 def on_change(settings: OnChangeSettings, function_arn: str, region: str = "") -> OnChange:
@@ -125,21 +136,22 @@ def scan_worker(settings: ScanWorkerSettings, function_arn: str, region: str = "
     )
 
 
-def scan_fan_out(settings: ScanFanoutSettings, function_arn: str, region: str = "") -> ScanFanOut:
+def scan_fan_out(settings: ScanFanoutSettings, function_arn: str, region: str = "") -> ScanFanout:
     place = place_of(function_arn, region)
     session, reads = _sessions(settings, place_of(function_arn), place)
+    policies = org_policies(session, settings.table, settings.org_policy)
     store = DynamoDbStore(session.dynamodb, settings.table)
-    # It lists APIs and judges none, so it needs no org policy of its own.
-    each = looker(reads, store, place, default_org_policy())
-    fan_out = FanOut(
-        source=each.source,
-        store=each.store,
-        queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
-        place=place,
-        clock=each.clock,
-    )
-    return ScanFanOut(
-        fan_out=fan_out,
+    each = looker(reads, store, place, policies.current())
+    return ScanFanout(
+        fan_out=FanOut(
+            source=each.source,
+            store=each.store,
+            queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
+            place=place,
+            clock=each.clock,
+            baseline=_baseline(store, place),
+        ),
+        policies=policies,
         sightings=DynamoDbSightings(session.dynamodb, settings.table),
         clock=each.clock,
     )
@@ -174,9 +186,10 @@ def _looker(
     def refused_calls(api: ApiId, now: datetime) -> Sequence[RefusedCall]:
         return book.refused_calls(api, since=now - REFUSED_WITHIN)
 
-    return looker(
+    store = DynamoDbStore(session.dynamodb, settings.table)
+    each = looker(
         reads,
-        DynamoDbStore(session.dynamodb, settings.table),
+        store,
         place,
         policies.current(),
         exports=DynamoDbExports(session.dynamodb, settings.table, SystemClock()),
@@ -184,3 +197,19 @@ def _looker(
         with_identities=settings.identities,
         refused_calls=refused_calls if settings.watch_refusals else None,
     )
+    return replace(each, baseline=_baseline(store, place))
+
+
+def _baseline(store: DynamoDbStore, place: Place) -> BaselineKeeper:
+    account = every_api(place.account_id, place.region, place.partition)
+    return BaselineKeeper(store=store, clock=SystemClock(), account=account, rules=())
+
+
+def _under(looker: Looker, policy: OrgPolicy) -> Looker:
+    return replace(looker, policy=policy, baseline=_asking(looker.baseline, policy))
+
+
+def _asking(baseline: BaselineKeeper | None, policy: OrgPolicy) -> BaselineKeeper | None:
+    """The baseline of the rules that this org policy asks."""
+    asked = tuple(rule.id for rule in RULES if is_on(policy, rule))
+    return replace(baseline, rules=asked) if baseline is not None else None

@@ -50,13 +50,15 @@ def objects_changed(request: Json, response: Json, effect: Effect) -> tuple[Obje
 
 def is_about_another_service(request: Json, effect: Effect) -> bool:
     """A VPC endpoint of S3, say, a share of something that is no custom domain, or a web ACL on a
-    load balancer."""
+    load balancer or for CloudFront."""
     if effect.look_at is LookAt.API:
         resource = field(request, effect.object_at) if effect.object_at else ""
         return bool(resource) and ":apigateway:" not in unquote(resource)
     if effect.kind is ObjectKind.VPC_ENDPOINT:
         services = [name for one in sections(request) if (name := field(one, "serviceName"))]
         return bool(services) and not any(".execute-api" in name for name in services)
+    if effect.kind is ObjectKind.WEB_ACL:
+        return field(request, "scope") == "CLOUDFRONT"
     return effect.kind is ObjectKind.DOMAIN and not effect.object_at and _names_others(request)
 
 

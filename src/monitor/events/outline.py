@@ -52,13 +52,17 @@ def _scope(found: Outline, stage: str) -> str:
 
 
 def _differences(before: Outline, after: Outline) -> Iterator[str]:
+    live: set[str] = set()
     for name in dict.fromkeys((*before.stages, *after.stages)):
-        yield from _stage_differences(name, before, after)
-    yield from _values("", before.settings, after.settings)
-    # The draft's own edits, unless a deployment has just published the very same.
-    published = {stage.deployment_id for stage in after.stages.values()}
-    if not any(after.served.get(id_) == after.draft for id_ in published - set(before.served)):
-        yield from (f"draft: {one}" for one in _between(before.draft, after.draft))
+        for edit in _stage_differences(name, before, after):
+            live.add(edit)
+            yield (
+                f"stage {name}: {edit}" if name in before.stages and name in after.stages else edit
+            )
+    yield from _values(before.settings, after.settings)
+    # What was edited and published between two looks is told once.
+    drafted = (edit for edit in _between(before.draft, after.draft) if edit not in live)
+    yield from (f"draft: {edit}" for edit in drafted)
 
 
 def _stage_differences(name: str, before: Outline, after: Outline) -> Iterator[str]:
@@ -66,20 +70,20 @@ def _stage_differences(name: str, before: Outline, after: Outline) -> Iterator[s
     if old is None or new is None:
         yield f"stage {name} {'created' if old is None else 'deleted'}"
         return
-    yield from _values(f"stage {name}: ", old.settings, new.settings)
+    yield from _values(old.settings, new.settings)
     was = before.served.get(old.deployment_id, ServedOutline())
     now = after.served.get(new.deployment_id, ServedOutline())
     edits = list(_between(was, now))
     if old.deployment_id != new.deployment_id and not edits:
-        yield f"stage {name}: deployment {old.deployment_id or _NOT_THERE} -> {new.deployment_id}"
-    yield from (f"stage {name}: {edit}" for edit in edits)
+        yield f"deployment {old.deployment_id or _NOT_THERE} -> {new.deployment_id}"
+    yield from edits
 
 
 def _between(old: ServedOutline, new: ServedOutline) -> Iterator[str]:
     if old.policy is not None and new.policy is not None and old.policy != new.policy:
         yield f"resource policy {_became(old.policy, new.policy)}"
     if old.routes is not None and new.routes is not None:
-        yield from _values("", old.routes, new.routes)
+        yield from _values(old.routes, new.routes)
 
 
 def _became(old: str, new: str) -> str:
@@ -88,11 +92,11 @@ def _became(old: str, new: str) -> str:
     return "changed"
 
 
-def _values(prefix: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+def _values(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     for name in dict.fromkeys((*old, *new)):
         was, now = old.get(name, _NOT_THERE), new.get(name, _NOT_THERE)
         if was != now and UNREAD not in (was, now):
-            yield f"{prefix}{name} {was} -> {now}"
+            yield f"{name} {was} -> {now}"
 
 
 def _served(found: Configuration) -> ServedOutline:

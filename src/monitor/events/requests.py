@@ -43,6 +43,10 @@ def parse_message(body: str) -> Change | LookRequest | Wake:
     """Raises MalformedMessage."""
     try:
         document = json.loads(body)
+        if "\\ud" in body.lower():
+            # Half a surrogate pair is legal JSON, and no store takes it.
+            whole = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+            document = json.loads(whole)
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"not JSON: {error}") from error
     schema = document.get("schema") if isinstance(document, dict) else None

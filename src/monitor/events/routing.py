@@ -182,7 +182,6 @@ OTHER_EVENTS: dict[str, dict[str, Effect]] = {
     "wafv2.amazonaws.com": {
         **_WEB_ACL_OF_API,
         **_of(_ACL, "id", "UpdateWebACL", "DeleteWebACL"),
-        **_of(_ACL, "resourceArn", "PutLoggingConfiguration", "DeleteLoggingConfiguration"),
         **_of(_ACL, "", *_changes(*_ANY_WAF_PART, verbs="Update Delete")),
     },
     "waf-regional.amazonaws.com": {
@@ -249,7 +248,8 @@ UNHEARD = {
     "endpoint's policy and the API's do not",
     "s3: objects of a truststore": "data events, which a trail has to be told to record; a new one "
     "counts only after UpdateDomainName names its version",
-    "cloudfront, route53: what stands before a domain": "judged as open, whatever it is",
+    "cloudfront, route53: what stands before a domain": "they are global and their events reach "
+    "us-east-1 alone; what is read of them the next scan sees",
     "API Gateway: documentation and portals": "they show an API and let nobody call it",
 }
 """What does not make Gatewatch look, and why."""

@@ -36,7 +36,7 @@ def _take(event: dict[str, Any], context: LambdaContext, region: str) -> Partial
     wired = _wired(context.invoked_function_arn, region)
     batch = Batch(wired.current())
     batch.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
-    _note_arrived(wired, batch)
+    _note_seen(wired, batch)
     answered = answer(event, context, batch.take)
     batch.finish()
     for change in batch.noteworthy:
@@ -55,12 +55,12 @@ def _wired(function_arn: str, region: str) -> OnChange:
     return on_change(OnChangeSettings.read(), function_arn, region)
 
 
-def _note_arrived(wired: OnChange, batch: Batch) -> None:
+def _note_seen(wired: OnChange, batch: Batch) -> None:
     try:
-        wired.lookout.note(batch.arrived)
+        wired.lookout.note(batch.seen)
     except (ClientError, BotoCoreError):
         # No reason to keep the events from being looked at; if it lasts, the watch says "blind".
-        logger.exception("what arrived could not be noted")
+        logger.exception("what was seen could not be noted")
 
 
 def _note(change: Change, batch: Batch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from monitor.bootstrap.on_change import ScanFanOut, scan_fan_out
+from monitor.bootstrap.on_change import ScanFanout, scan_fan_out
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.settings import ScanFanoutSettings
 from monitor.usecases.fan_out import ListingFailed
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     for region in ScanFanoutSettings.read().regions or ("",):
         wired = _wired(context.invoked_function_arn, region)
         try:
-            asked += wired.fan_out.every_api(anew=anew)
+            asked += wired.current().every_api(anew=anew)
         except ListingFailed as failure:
             failures.append(f"{region} {failure}".strip())
     if failures:
@@ -40,5 +40,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 @cache
-def _wired(function_arn: str, region: str) -> ScanFanOut:
+def _wired(function_arn: str, region: str) -> ScanFanout:
     return scan_fan_out(ScanFanoutSettings.read(), function_arn, region)

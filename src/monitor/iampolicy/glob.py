@@ -61,3 +61,39 @@ def matches(pattern: Pattern, text: str) -> bool:
         else:
             return False
     return all(token is Wild.ANY_MANY for token in pattern[at:])
+
+
+def overlap(one: Pattern, other: Pattern) -> bool:
+    """Whether some text matches both: the places in the second at which a text may be that the
+    first matches so far, as bits, token by token."""
+    letters, single, stars = _places(other)
+    end = 1 << len(other)
+    at = _past_stars(1, stars)
+    for token in one:
+        if token is Wild.ANY_MANY:
+            # With the right letters every later place can be reached.
+            at = (2 * end - 1) & -(at & -at)
+        elif token is Wild.ANY_ONE:
+            at = (at & ~stars & (end - 1)) << 1 | at & stars
+        else:
+            at = (at & (letters.get(token, 0) | single)) << 1 | at & stars
+        at = _past_stars(at, stars)
+        if not at:
+            return False
+    return bool(at & end)
+
+
+@lru_cache(maxsize=4096)
+def _places(pattern: Pattern) -> tuple[dict[Token, int], int, int]:
+    """Where each letter stands, where `?` and where `*`."""
+    found: dict[Token, int] = {}
+    for place, token in enumerate(pattern):
+        found[token] = found.get(token, 0) | 1 << place
+    return found, found.get(Wild.ANY_ONE, 0), found.get(Wild.ANY_MANY, 0)
+
+
+def _past_stars(at: int, stars: int) -> int:
+    """With the places behind stars, which may stand for nothing."""
+    while (further := at | (at & stars) << 1) != at:
+        at = further
+    return at

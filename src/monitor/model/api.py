@@ -15,7 +15,9 @@ from enum import StrEnum
 from monitor.model.behind import (
     AccountSettings,
     ApiKey,
+    Distribution,
     Integration,
+    IntegrationKind,
     Invoker,
     LambdaFunction,
     MethodSettings,
@@ -132,6 +134,12 @@ class Route:
     integration: Integration | None = field(default=None, compare=False)
 
     @property
+    def answers_preflight(self) -> bool:
+        """An OPTIONS method that API Gateway answers itself: nothing behind it is reached."""
+        mock = self.integration is not None and self.integration.kind is IntegrationKind.MOCK
+        return mock and self.method == "OPTIONS"
+
+    @property
     def method(self) -> str:
         """The verb (`GET`, `ANY`); `ANY` for a route key without one, such as `$default`."""
         verb, _, rest = self.key.partition(" ")
@@ -149,6 +157,7 @@ class Configuration:
 
     `routes` None = unknown. `policies` holds every resource policy that may be in force: one as a
     rule, several where AWS does not say which (the widest is judged), none where it is unknown.
+    `authorizers_read` False: there may be more than those of `authorizers`.
     `reflects_origin`: the gateway responses that let a page of any origin read them with the
     credentials of who looks at it; they take no part in comparing.
     """
@@ -156,6 +165,7 @@ class Configuration:
     routes: tuple[Route, ...] | None
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     policies: tuple[ResourcePolicy, ...] = ()
+    authorizers_read: bool = field(default=True, compare=False)
     reflects_origin: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -312,6 +322,8 @@ class ApiSnapshot:
     `usage_plans`: those of the API's stages; None = not read, as where no route asks for a key.
     `stray_keys`: the keys of the account that are in no usage plan, told at one API only: the first
     by its id of those that a usage plan covers; None elsewhere, and where they were not read.
+    `distributions`: those of the account that send requests on to a door of the API; None = not
+    read, as of a private API. Where `custom_domains` are not read there may be more.
     `user_pools` and `functions` by ARN: those that authorizers name. `invokers`: the identities of
     the account whose policies speak of invoking this API; None = not read. `refused_calls`: the
     changes to it that AWS denied in the last hour; None = they are not watched.
@@ -338,6 +350,7 @@ class ApiSnapshot:
     cors: Cors | None = None
     usage_plans: tuple[UsagePlan, ...] | None = None
     stray_keys: tuple[ApiKey, ...] | None = None
+    distributions: tuple[Distribution, ...] | None = None
     user_pools: Mapping[str, UserPool] = field(default_factory=dict)
     functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
     invokers: tuple[Invoker, ...] | None = None

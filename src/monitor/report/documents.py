@@ -71,12 +71,23 @@ class WitnessDocument(Document):
 
 
 class ChangeOfFinding(Document):
+    """`said`: the change in the words of its request. `changed`: what was different on the API
+    since the look before, and `access`: who could call each stage then, and now. `mfa` None = not
+    told; `foreign_account`: of a caller from elsewhere, else empty."""
+
     who: str
     event_name: str
     event_id: str
     event_time: datetime | None
     source_ip: str
     via: str
+    said: str = ""
+    changed: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    session: str = ""
+    role: str = ""
+    mfa: bool | None = None
+    foreign_account: str = ""
 
 
 class AcknowledgementDocument(Document):
@@ -131,6 +142,7 @@ class FindingDocument(Document):
     first_seen: datetime
     last_seen: datetime
     history: tuple[MarkDocument, ...] = ()
+    in_baseline: bool = False
 
 
 class StageDocument(Document):
@@ -159,6 +171,7 @@ class ApiDocument(Document):
     stages: tuple[StageDocument, ...]
     status: Literal["judged", "gaps"]
     gaps: tuple[GapDocument, ...]
+    tags: Mapping[str, str] = Field(default_factory=dict)
 
 
 class ScanDocument(Document):
@@ -166,6 +179,7 @@ class ScanDocument(Document):
     ones included, and `refused` those of them that AWS refused as too many. `gaps` are those of no
     single API. `continued`: the APIs (`region/id`) that an interrupted scan had judged, as far back
     as `started_at`, and that were not read again. `only_apis`: no other API was looked at.
+    `baseline_of`: when the scan ended whose findings are marked `in_baseline`, if there is one.
     """
 
     schema_: Literal["gatewatch.scan/1"] = Field(
@@ -180,6 +194,7 @@ class ScanDocument(Document):
     calls: Mapping[str, int]
     refused: Mapping[str, int] = Field(default_factory=dict)
     continued: tuple[str, ...] = ()
+    baseline_of: datetime | None = None
     apis: tuple[ApiDocument, ...]
     gaps: tuple[GapDocument, ...]
     findings: tuple[FindingDocument, ...]
@@ -285,6 +300,7 @@ def api_document(snapshot: ApiSnapshot, access: ApiAccess) -> ApiDocument:
         ),
         status="gaps" if snapshot.gaps else "judged",
         gaps=tuple(gap_document(gap) for gap in snapshot.gaps if not gap.account_wide),
+        tags=snapshot.tags,
     )
 
 
@@ -382,6 +398,13 @@ def _cause(cause: Cause | None) -> ChangeOfFinding | None:
         event_time=cause.event_time,
         source_ip=cause.source_ip,
         via=cause.via,
+        said=cause.said,
+        changed=cause.changed,
+        access=cause.access,
+        session=cause.session,
+        role=cause.role,
+        mfa=cause.mfa,
+        foreign_account=cause.foreign_account,
     )
 
 

@@ -10,6 +10,7 @@ from monitor.model.look_request import LookRequest
 from monitor.model.objects import EVERY_API, ObjectKind, ObjectRef
 from monitor.model.place import Place
 from monitor.ports import Clock, FindingStore, SnapshotSource, WorkQueue
+from monitor.usecases.baseline import BaselineKeeper
 
 MAX_NAMED_CHANGES = 5
 """Of those that led to a look at many APIs; each request carries them."""
@@ -26,17 +27,20 @@ class FanOut:
     queue: WorkQueue
     place: Place
     clock: Clock
+    baseline: BaselineKeeper | None = None
 
     def every_api(self, *, anew: bool = False, changes: tuple[Change, ...] = ()) -> int:
         """How many were asked for. An API that is known and not listed is asked for too: the look
         itself finds out that it is gone, and closes it.
 
-        Raises ListingFailed after all that could be found was asked for.
+        Raises ListingFailed after all that could be found was asked for, and Conflict.
         """
         asked_at = self.clock.now()
         listing = self.source.list_apis()
         # What a listing tells of an API would be old when its turn comes.
         self.source.forget_surroundings()
+        if self.baseline is not None and not listing.gaps:
+            self.baseline.begin(listing.apis)
         known = self.store.apis_resting_on(EVERY_API, self.place)
         apis = tuple(dict.fromkeys((*listing.apis, *known)))
         self.queue.look_at(

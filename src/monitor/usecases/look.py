@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation, evaluate
 from monitor.evaluation.lifecycle import Outcome, advance, close
+from monitor.evaluation.standing import EDITS
 from monitor.events.objects import objects_behind
 from monitor.events.outline import access_changes, differences, outline
 from monitor.model.api import ApiId
@@ -17,6 +18,7 @@ from monitor.model.outline import Outline
 from monitor.model.record import ApiRecord, Links
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock, Conflict, FindingStore, SnapshotSource
+from monitor.usecases.baseline import BaselineKeeper
 
 ATTEMPTS = 5
 RESOLVED_FINDINGS_LIVE = timedelta(days=90)
@@ -42,6 +44,7 @@ class Looker:
     store: FindingStore
     policy: OrgPolicy
     clock: Clock
+    baseline: BaselineKeeper | None = None
     refused_calls: Callable[[ApiId, datetime], Sequence[RefusedCall]] | None = None
 
     def look_at(self, api: ApiId, changes: Sequence[Change] = (), *, anew: bool = False) -> Looked:
@@ -55,12 +58,14 @@ class Looker:
             calls = self.refused_calls(api, started_at)
             snapshot = replace(snapshot, refused_calls=tuple(calls))
         read_at = snapshot.read_at if snapshot is not None else started_at
-        evaluation = (
-            evaluate(snapshot, self.policy, now=self.clock.now()) if snapshot is not None else None
-        )
-        seen = outline(snapshot, evaluation.access) if snapshot and evaluation else None
+        edits = edits_of(changes)
         for _ in range(ATTEMPTS):
             stored = self.store.load(api)
+            evaluation, seen = None, None
+            if snapshot is not None:
+                now = self.clock.now()
+                evaluation = evaluate(snapshot, self.policy, now=now, before=stored, edits=edits)
+                seen = outline(snapshot, evaluation.access)
             changed = _changed(stored.outline, seen)
             cause = cause_of(changes, changed, _access(stored.outline, seen))
             outcome = self._outcome(stored, evaluation, read_at, cause)
@@ -95,9 +100,20 @@ class Looker:
     ) -> Outcome | None:
         now = self.clock.now()
         if evaluation is not None:
-            return advance(stored, evaluation, now=now, cause=cause)
-        if stored.version == 0:
-            return None  # never known, and already gone
+            settled = self.baseline.settled() if self.baseline else None
+            return advance(
+                stored,
+                evaluation,
+                now=now,
+                cause=cause,
+                announce=timedelta(days=self.policy.announce_days_before),
+                settled=settled,
+                alert_from=self.policy.routing.alert_from,
+            )
+        if stored.version == 0 and (self.baseline is None or self.baseline.settled() is None):
+            # Never known, and already gone. Before the baseline is over it has to be known that
+            # somebody looked.
+            return None
         return close(stored, read_at=read_at, now=now, cause=cause)
 
 
@@ -159,20 +175,30 @@ def cause_of(
             change.event_id,  # CloudTrail counts whole seconds: ties end the same way each time
         ),
     )
-    who = last.actor
+    return replace(_cause(last), changed=changed, access=access)
+
+
+def edits_of(changes: Sequence[Change]) -> tuple[Cause, ...]:
+    """Those that may have set the API's tags or name, in order."""
+    found = (c for c in changes if c.ignored is None and c.event_name in EDITS)
+    epoch = datetime.min.replace(tzinfo=UTC)
+    return tuple(map(_cause, sorted(found, key=lambda c: (c.event_time or epoch, c.event_id))))
+
+
+def _cause(change: Change) -> Cause:
+    who = change.actor
     return Cause(
         who=who.name,
-        event_name=last.event_name,
-        event_id=last.event_id,
-        event_time=last.event_time,
+        event_name=change.event_name,
+        event_id=change.event_id,
+        event_time=change.event_time,
         source_ip=who.source_ip,
         via=who.via,
-        acts_at_once=last.takes_effect is not TakesEffect.NEXT_DEPLOYMENT,
-        said=last.said,
-        changed=changed,
-        access=access,
+        acts_at_once=change.takes_effect is not TakesEffect.NEXT_DEPLOYMENT,
+        arn=who.arn,
+        said=change.said,
         session=who.session,
         role=who.role,
         mfa=who.mfa,
-        foreign_account=who.account_id if who.account_id != last.account_id else "",
+        foreign_account=who.account_id if who.account_id != change.account_id else "",
     )

@@ -64,13 +64,13 @@ class Batch:
     counts: Counter[str] = field(default_factory=Counter)
     looked: dict[ApiId, Looked] = field(default_factory=dict)
     noteworthy: list[Change] = field(default_factory=list)
-    arrived: dict[str, datetime] = field(default_factory=dict)
-    """Region -> the time of the latest event of it in this batch."""
+    seen: dict[str, datetime] = field(default_factory=dict)
+    """Region -> the time of its latest event in this batch."""
     _failures: dict[ApiId, Exception] = field(default_factory=dict)
     _changes: dict[ApiId, list[Change]] = field(default_factory=lambda: defaultdict(list))
     _behind: dict[ObjectRef, tuple[ApiId, ...]] = field(default_factory=dict)
     _settled: set[ApiId] = field(default_factory=set)
-    _seen: frozenset[str] = frozenset()
+    _known: frozenset[str] = frozenset()
     _done: set[str] = field(default_factory=set)
 
     def prepare(self, bodies: Iterable[str]) -> None:
@@ -83,11 +83,11 @@ class Batch:
                 continue
             if not isinstance(message, Change):
                 continue
-            self._note_arrived(message)
+            self._note_seen(message)
             if message.ignored is None:
                 changes[message.event_id or body] = message
-        self._seen = self.reactor.book.seen(c.event_id for c in changes.values() if c.event_id)
-        fresh = [change for change in changes.values() if change.event_id not in self._seen]
+        self._known = self.reactor.book.seen(c.event_id for c in changes.values() if c.event_id)
+        fresh = [change for change in changes.values() if change.event_id not in self._known]
         # Before the first look of the batch, so that no look sees doors that were shut since.
         if any(change.look_at is not LookAt.API or change.objects for change in fresh):
             self.reactor.looker.source.forget_surroundings()
@@ -95,10 +95,10 @@ class Batch:
             for subject in self._subjects(change):
                 self._changes[subject].append(change)
 
-    def _note_arrived(self, change: Change) -> None:
+    def _note_seen(self, change: Change) -> None:
         if change.event_time is not None and change.region:
-            known = self.arrived.get(change.region, change.event_time)
-            self.arrived[change.region] = max(known, change.event_time)
+            known = self.seen.get(change.region, change.event_time)
+            self.seen[change.region] = max(known, change.event_time)
 
     def take(self, body: str) -> None:
         """Do what one message asks for. Raises whatever that raises: the message comes again."""
@@ -136,7 +136,7 @@ class Batch:
             if change.refused and self.reactor.watches_refusals:
                 self._note_refused(change)
             return
-        if change.event_id in self._seen:
+        if change.event_id in self._known:
             self.counts["Duplicates"] += 1
             return
         if not change.is_known_name:

@@ -48,8 +48,10 @@ class ScanWork:
             return
         if self._is_answered(request):
             self.counts["AlreadyLooked"] += 1
-            return
-        self._look(request)
+        else:
+            self._look(request)
+        if self.looker.baseline is not None and self.looker.baseline.end_if_complete():
+            self.counts["BaselinesTold"] += 1
 
     def _bury(self, body: str, reason: str) -> None:
         self.counts["Malformed"] += 1
