@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PREFIX = "GATEWATCH_"
 
@@ -33,8 +33,26 @@ class OnChangeSettings(_Settings):
     rate: float = Field(default=5.0, gt=0)
 
 
+SLACK = "https://slack.com/api/"
+
+
 class NotifySettings(_Settings):
+    """`slack_interactive`: Slack knows our endpoint, so there are buttons. Of the sinks (a channel,
+    a topic, a bus, Security Hub) at least one has to be named."""
+
     table: str = Field(min_length=1)
     slack_secret: str = Field(min_length=1)
-    slack_channel: str = Field(min_length=1)
-    slack_base_url: str = Field(default="https://slack.com/api/", pattern=r"^https?://.+/$")
+    slack_channel: str = ""
+    slack_fallback_channel: str = ""
+    slack_base_url: str = Field(default=SLACK, pattern=r"^https?://.+/$")
+    slack_interactive: bool = False
+    remediation_queue_url: str = ""
+    topic_arn: str = ""
+    event_bus: str = ""
+    security_hub: bool = False
+
+    @model_validator(mode="after")
+    def _somebody_is_told(self) -> Self:
+        if not (self.slack_channel or self.topic_arn or self.event_bus or self.security_hub):
+            raise ValueError("nobody would be told: name a Slack channel or another sink")
+        return self

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.slack_standin.web import handler
-from tests.slack_standin.workspace import TEAM, Json, SlackError, Workspace
+from tests.slack_standin.workspace import NEEDED, SCOPES, TEAM, Json, SlackError, Workspace
 
 TOKEN = "xoxb-standin"
 CHANNEL = "C0APIALERTS"
@@ -56,6 +56,7 @@ class Fault:
 @dataclass
 class SlackStandin:
     tokens: Collection[str] = (TOKEN,)
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     channels: Mapping[str, str] = field(default_factory=lambda: {CHANNEL: "api-alerts"})
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -234,6 +235,9 @@ class SlackStandin:
                 raise SlackError("not_authed")
             if token not in self.tokens:
                 raise SlackError("invalid_auth")
+            needed = NEEDED.get(method, "")
+            if needed and needed not in self.scopes:
+                raise SlackError("missing_scope", needed=needed)
             return 200, self.workspace.call(method, deepcopy(arguments))
         except SlackError as refused:
             return (404 if method.startswith("actions/") else 200), refused.answer

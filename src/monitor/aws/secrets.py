@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from monitor.ports import NotDelivered
+from monitor.ports import NotDelivered, Reach
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -29,12 +29,13 @@ class SecretToken:
             text = self._provider.get(self._secret_id, max_age=KEPT_SECONDS, force_fetch=anew)
         except GetParameterError as error:
             raise NotDelivered(
-                f"the Slack secret {self._secret_id} cannot be read: {error}"
+                f"the Slack secret {self._secret_id} cannot be read: {error}", reach=Reach.SINK
             ) from error
         token = _token(text if isinstance(text, str) else "")
         if not token:
             raise NotDelivered(
-                f'the Slack secret {self._secret_id} holds no token; store {{"token": "xoxb-..."}}'
+                f'the Slack secret {self._secret_id} holds no token; store {{"token": "xoxb-..."}}',
+                reach=Reach.SINK,
             )
         return token
 

@@ -59,7 +59,8 @@ class Acknowledgement:
 class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
-    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is;
+    `clause`: what that class allows, in the policy's words.
     `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
     """
 
@@ -73,6 +74,7 @@ class Violation:
     live: bool
     routes: tuple[str, ...] = ()
     policy_class: str = ""
+    clause: str = ""
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()

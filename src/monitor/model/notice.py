@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
-from monitor.model.finding import Cause, Finding
+from monitor.model.finding import Cause, Finding, Severity
 
 
 class StepKind(StrEnum):
@@ -52,11 +52,42 @@ class Notice:
         api = self.api
         return f"{api.account_id}/{api.region}/{api.api_id}/{self.sequence}"
 
+    @property
+    def severity(self) -> Severity:
+        """That of the gravest finding it speaks of."""
+        told = [step.finding.violation.severity for step in self.steps]
+        return min(told, key=lambda severity: severity.rank, default=Severity.INFO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An API of which something is still untold: how grave the gravest of it is, and since when."""
+
+    api: ApiId
+    severity: Severity
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One line of a conversation's history: what happened to how many findings, and by whom."""
+
+    at: datetime
+    kind: StepKind
+    findings: int
+    scope: Scope
+    who: str = ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """Where an API's incident is talked about: a Slack channel id and its first message."""
+    """Where an API's incident is talked about: a Slack channel id and its first message.
+
+    `shared`: that message is a digest that speaks of other APIs too, so it is not kept up to date.
+    """
 
     channel: str
     message_ts: str
     is_open: bool
+    shared: bool = False
+    history: tuple[Moment, ...] = ()

@@ -1,37 +1,39 @@
 """Notice -> Block Kit. Pure; every limit of Slack is kept by construction.
 
 Source: Slack developer docs, "Block Kit reference" (50 blocks, 3,000 characters a section text,
-2,000 a field, 150 a header) and the undocumented total of about 13,200 characters a message, which
-the caps below stay under together.
+2,000 a field, 150 a header), and slackapi/bolt-js issue 2509 for the undocumented total of about
+13,200 characters of blocks a message.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.access.explain import sentence
 from monitor.evaluation.catalogue import RULES
-from monitor.model.finding import Cause, Finding, Severity, Status
-from monitor.model.notice import Notice
+from monitor.model.finding import Cause, Finding, Status
+from monitor.model.notice import Conversation, Moment, Notice, Step, StepKind
 from monitor.report.curl import curl
-from monitor.report.plain import clip, plain
-from monitor.slack.text import code, code_block, mrkdwn
+from monitor.report.plain import plain
+from monitor.slack.buttons import Offer, buttons
+from monitor.slack.links import api_in_console, event_in_console
+from monitor.slack.text import code, code_block, link, mrkdwn
+from monitor.slack.words import ICON, count, who
 
 Block = dict[str, Any]
 
 MAX_FINDINGS = 4
+MAX_STEPS = 8
 MAX_ROUTES = 6
 MAX_REASONS = 5
+MAX_MOMENTS = 8
+MAX_BLOCKS_LENGTH = 12_600
+"""Of all blocks as JSON, below the total that Slack takes."""
 
-_ICON = {
-    Severity.CRITICAL: ":red_circle:",
-    Severity.HIGH: ":large_orange_circle:",
-    Severity.MEDIUM: ":large_yellow_circle:",
-    Severity.LOW: ":large_blue_circle:",
-    Severity.INFO: ":white_circle:",
-}
+FIXES = {rule.id: rule.fix for rule in RULES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,133 +45,266 @@ class Message:
     blocks: tuple[Block, ...]
 
 
-def first_message(notice: Notice) -> Message:
+def first_message(
+    notice: Notice, history: Sequence[Moment] = (), offer: Offer | None = None
+) -> Message:
     """The message that begins the API's conversation, and that is kept up to date afterwards."""
-    findings = sorted(
-        notice.unresolved, key=lambda finding: list(Severity).index(finding.violation.severity)
-    )
+    findings = sorted(notice.unresolved, key=lambda finding: finding.violation.severity.rank)
     if not findings:
-        return _resolved_message(notice)
+        return resolved_message(notice, history)
     headline = _headline(findings, notice)
-    blocks = [
-        _header(headline),
-        _section(_facts(findings[0].change, notice)),
-        *(block for finding in findings[:MAX_FINDINGS] for block in _finding(finding)),
-    ]
+    head = [_header(headline), _facts(findings[0].change, notice)]
+    shown = [(section(_verdict(one)), list(_details(one))) for one in findings[:MAX_FINDINGS]]
+    tail = []
     if more := findings[MAX_FINDINGS:]:
-        blocks.append(_context(f"and {len(more)} more findings on this API"))
-    blocks.append(_context(_where(notice)))
-    return Message(text=mrkdwn(headline), blocks=tuple(blocks))
+        tail.append(context(f"and {count(len(more), 'more finding')} on this API"))
+    tail += _history(history)
+    if row := buttons(findings, offer or Offer()):
+        tail.append(row)
+    tail.append(context(_where(notice, findings[0].change)))
+    return Message(
+        text=mrkdwn(f"{headline}. {_summary(notice, findings[0].change)}", 900),
+        blocks=tuple(_within_limits(head, shown, tail)),
+    )
 
 
 def reply(notice: Notice) -> Message:
     """What is added to the thread when the story goes on."""
-    if not notice.unresolved:
-        return _resolved_message(notice)
-    lines = [
-        f"{step.kind.value.capitalize()}: {mrkdwn(_title(step.finding))}"
-        for step in notice.steps[: MAX_FINDINGS * 2]
+    if not notice.unresolved and any(s.kind is StepKind.RESOLVED for s in notice.steps):
+        return resolved_message(notice, ())
+    lines = [step_line(step) for step in notice.steps[:MAX_STEPS]]
+    if more := notice.steps[MAX_STEPS:]:
+        lines.append(f"and {len(more)} more")
+    kinds = ", ".join(
+        f"{sum(step.kind is kind for step in notice.steps)} {kind.value}"
+        for kind in dict.fromkeys(step.kind for step in notice.steps)
+    )
+    text = f"{_name(notice)}: {kinds}. {_summary(notice, notice.cause)}"
+    return Message(
+        text=mrkdwn(text, 600),
+        blocks=(
+            section("\n".join(lines)),
+            _facts(notice.cause, notice),
+            context(_where(notice, notice.cause)),
+        ),
+    )
+
+
+def resolved_message(notice: Notice, history: Sequence[Moment]) -> Message:
+    """Nothing is open any more."""
+    waived = any(step.finding.status is Status.WAIVED for step in notice.steps)
+    word = "Waived" if waived else "Resolved"
+    text = f"{word}: {_name(notice)} — now {who(notice.scope_now)} can call it"
+    lines = [f"~{mrkdwn(title(step.finding), 250)}~" for step in notice.steps[:MAX_STEPS]]
+    blocks = [
+        section(f":white_check_mark: *{mrkdwn(text, 400)}*"),
+        section("\n".join(lines) or "Nothing is open any more."),
+        _facts(notice.cause, notice),
+        *_history(history),
+        context(_where(notice, notice.cause)),
     ]
-    text = f"{notice.api_name}: {len(notice.steps)} finding(s) changed"
-    return Message(
-        text=mrkdwn(text),
-        blocks=(
-            _section("\n".join(lines)),
-            _section(_facts(notice.cause, notice)),
-            _context(_where(notice)),
-        ),
+    return Message(text=mrkdwn(text, 400), blocks=tuple(blocks))
+
+
+def moments(notice: Notice) -> tuple[Moment, ...]:
+    """What a notice adds to the history of its conversation."""
+    by = notice.cause.who if notice.cause else ""
+    return tuple(
+        Moment(
+            at=notice.made_at,
+            kind=kind,
+            findings=sum(step.kind is kind for step in notice.steps),
+            scope=notice.scope_now,
+            who=plain(by, 80),
+        )
+        for kind in dict.fromkeys(step.kind for step in notice.steps)
     )
 
 
-def _resolved_message(notice: Notice) -> Message:
-    text = mrkdwn(f"Resolved: {notice.api_name or notice.api.api_id} — {_now(notice)}")
-    lines = [f"~{mrkdwn(_title(step.finding))}~" for step in notice.steps[: MAX_FINDINGS * 2]]
-    return Message(
-        text=text,
-        blocks=(
-            _section(f":white_check_mark: *{text}*"),
-            _section("\n".join(lines) or "Nothing is open any more."),
-            _section(_facts(notice.cause, notice)),
-            _context(_where(notice)),
-        ),
-    )
+def told_so_far(conversation: Conversation | None, notice: Notice) -> tuple[Moment, ...]:
+    """The history with what this notice adds; of a long one the beginning and the end."""
+    whole = (*(conversation.history if conversation else ()), *moments(notice))
+    if len(whole) <= MAX_MOMENTS:
+        return whole
+    return (whole[0], *whole[1 - MAX_MOMENTS :])
+
+
+def step_line(step: Step) -> str:
+    """`*Opened*: Anyone on the internet can call ...`."""
+    return f"*{step.kind.value.capitalize()}*: {mrkdwn(title(step.finding), 250)}"
+
+
+def title(finding: Finding) -> str:
+    """The finding's title as a sentence begins."""
+    text = finding.violation.title
+    return text[:1].upper() + text[1:]
+
+
+def level(finding: Finding) -> str:
+    """`Critical`, or `Unknown` where nobody can tell."""
+    if finding.status is Status.UNKNOWN:
+        return "Unknown"
+    return finding.violation.severity.capitalize()
+
+
+def section(text: str) -> Block:
+    """`text` is escaped and shorter than 3,000 characters by its parts' limits."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+
+
+def length(blocks: Sequence[Block]) -> int:
+    """Of the blocks as they are sent, as Slack counts them."""
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
 
 
 def _headline(findings: Sequence[Finding], notice: Notice) -> str:
     worst, *others = findings
     tail = f" (and {len(others)} more)" if others else ""
-    name = plain(notice.api_name or notice.api.api_id, 60)
-    level = "Unknown" if worst.status is Status.UNKNOWN else worst.violation.severity.capitalize()
-    return plain(f"{level} — {name}: {_title(worst)}{tail}", 150)
+    name = plain(notice.api_name or notice.api.api_id, 40)
+    begin = f"{level(worst)} — {name}: "
+    return begin + plain(title(worst), 150 - len(begin) - len(tail)) + tail
 
 
-def _facts(cause: Cause | None, notice: Notice) -> str:
-    who = "not known: no event told of it yet"
-    if cause is not None:
-        via = f" with {mrkdwn(cause.via)}" if cause.via else ""
+def _summary(notice: Notice, cause: Cause | None) -> str:
+    """What the headline leaves open, for those who hear the message instead of seeing it."""
+    before = who(notice.scope_before) if notice.scope_before else "not known"
+    by = f"By {cause.who}{f' with {cause.via}' if cause.via else ''}. " if cause else ""
+    api = notice.api
+    return f"{by}Before: {before}. Now: {who(notice.scope_now)}. {api.account_id} {api.region}."
+
+
+def _facts(cause: Cause | None, notice: Notice) -> Block:
+    if cause is None:
+        who_did = "not known: no event told of it yet"
+        what = "not known"
+    else:
+        via = f" with {mrkdwn(cause.via, 60)}" if cause.via else ""
         address = f" from {code(cause.source_ip, 60)}" if cause.source_ip else ""
-        who = f"{code(cause.who, 120)}{via}{address}"
-    lines = [f"*Who:* {who}"]
-    if cause is not None:
         when = f" at {cause.event_time:%Y-%m-%d %H:%M:%S} UTC" if cause.event_time else ""
-        lines.append(f"*Change:* {code(cause.event_name, 80)}{when}")
-    before = notice.scope_before.value if notice.scope_before else "not known"
-    lines.append(f"*Access before:* {before}   *now:* *{notice.scope_now.value}*")
-    return "\n".join(lines)
+        who_did = f"{code(cause.who, 120)}{via}{address}"
+        what = f"{code(cause.event_name, 80)}{when}"
+    before = who(notice.scope_before) if notice.scope_before else "not known"
+    facts = {
+        "Who": who_did,
+        "Change": what,
+        "Access before": before,
+        "Access now": f"*{who(notice.scope_now)}*",
+    }
+    fields = [{"type": "mrkdwn", "text": f"*{name}:*\n{value}"} for name, value in facts.items()]
+    return {"type": "section", "fields": fields}
 
 
-def _finding(finding: Finding) -> Iterator[Block]:
+def _verdict(finding: Finding) -> str:
     violation = finding.violation
     routes = ", ".join(code(route, 80) for route in violation.routes[:MAX_ROUTES])
     more = len(violation.routes) - MAX_ROUTES
     lines = [
-        f"{_ICON[violation.severity]} *{mrkdwn(_title(finding))}*",
-        f"Served {'now' if violation.live else 'after the next deployment'}"
+        f"{ICON[violation.severity]} *{mrkdwn(title(finding), 400)}*",
+        f"{'Served now' if violation.live else 'Not live: goes live at the next deployment'}"
         f" · scope *{violation.scope.value}*"
         + (f" · {routes}{f' and {more} more' if more > 0 else ''}" if routes else ""),
     ]
-    yield _section("\n".join(lines))
+    if finding.acknowledged is not None:
+        seen = finding.acknowledged
+        lines.append(f":eyes: Acknowledged by {person(seen.who)} at {seen.at:%Y-%m-%d %H:%M} UTC")
+    return "\n".join(lines)
+
+
+def _details(finding: Finding) -> Iterator[Block]:
+    """The gravest first: where the message gets too long, the last are left out."""
+    violation = finding.violation
     if violation.witness is not None:
-        yield _section("*A request that gets in:*\n" + code_block(curl(violation.witness), 900))
+        yield section("*A request that gets in:*\n" + code_block(curl(violation.witness), 900))
+    yield section("\n".join(_what_to_do(finding)))
     if violation.because:
-        reasons = [f"• {mrkdwn(sentence(reason), 250)}" for reason in violation.because]
-        yield _section("*Because*\n" + "\n".join(reasons[:MAX_REASONS]))
-    yield _section("\n".join(_what_to_do(finding)))
+        reasons = [f"• {mrkdwn(sentence(reason), 300)}" for reason in violation.because]
+        more = len(reasons) - MAX_REASONS
+        shown = reasons[:MAX_REASONS] + ([f"and {more} more"] if more > 0 else [])
+        yield section("*Because*\n" + "\n".join(shown))
 
 
 def _what_to_do(finding: Finding) -> Iterator[str]:
-    if finding.violation.policy_class:
-        name = code(finding.violation.policy_class, 100)
-        yield f"*Not allowed by the org policy*, class {name}"
-    fix = next((rule.fix for rule in RULES if rule.id == finding.violation.rule), "")
-    yield f"*What to do:* {mrkdwn(fix, 600)}"
+    violation = finding.violation
+    if violation.policy_class:
+        clause = f" ({mrkdwn(violation.clause, 200)})" if violation.clause else ""
+        yield f"*Not allowed by the org policy:* class {code(violation.policy_class, 100)}{clause}"
+    if fix := FIXES.get(violation.rule):
+        yield f"*What to do:* {mrkdwn(fix, 600)}"
+    if violation.remediations:
+        names = ", ".join(code(name, 60) for name in violation.remediations[:6])
+        command = code(f"gatewatch remediate plan {finding.id}")
+        yield f"*Can be mended by:* {names}, see {command}"
 
 
-def _title(finding: Finding) -> str:
-    title = finding.violation.title
-    return title[:1].upper() + title[1:]
+def person(text: str) -> str:
+    """Somebody by name, or by the Slack user id that an interaction carries (`slack:U0123`)."""
+    kind, _, user = text.partition(":")
+    if kind == "slack" and user.isalnum() and user.isascii():
+        return f"<@{user}>"
+    return mrkdwn(text, 80)
 
 
-def _now(notice: Notice) -> str:
-    return f"access is now {notice.scope_now.value}"
+def _history(history: Sequence[Moment]) -> Iterator[Block]:
+    # A story of one line is told by the message itself.
+    if len(history) > 1:
+        yield context("\n".join(map(_moment, history)))
 
 
-def _where(notice: Notice) -> str:
-    api = notice.api
-    ids = " ".join(dict.fromkeys(step.finding.id for step in notice.steps[:MAX_FINDINGS]))
+def _moment(moment: Moment) -> str:
+    by = f" by {person(moment.who)}" if moment.who else ""
     return (
-        f"API {code(notice.api_name or api.api_id, 80)} ({code(api.api_id, 40)}) · account "
-        f"{code(api.account_id, 20)} · {code(api.region, 30)} · {mrkdwn(ids)}"
+        f"{moment.at:%Y-%m-%d %H:%M} UTC · {moment.kind.value} "
+        f"({count(moment.findings, 'finding')}){by} · {moment.scope.value}"
     )
 
 
+def _within_limits(
+    head: Sequence[Block], shown: Sequence[tuple[Block, list[Block]]], tail: Sequence[Block]
+) -> Iterator[Block]:
+    """As much of the details as fits: the first of each finding, then the second, and so on."""
+    cut = context("Some details are left out here; `gatewatch scan --api ID` has them all.")
+    room = MAX_BLOCKS_LENGTH - length([*head, *tail, cut, *(verdict for verdict, _ in shown)])
+    kept: set[tuple[int, int]] = set()
+    places = sorted(
+        ((row, at) for at, (_, details) in enumerate(shown) for row in range(len(details)))
+    )
+    for row, at in places:
+        size = length([shown[at][1][row]])
+        if size <= room:
+            room -= size
+            kept.add((row, at))
+    yield from head
+    for at, (verdict, details) in enumerate(shown):
+        yield verdict
+        yield from (block for row, block in enumerate(details) if (row, at) in kept)
+    if len(kept) < len(places):
+        yield cut
+    yield from tail
+
+
+def _where(notice: Notice, cause: Cause | None) -> str:
+    api = notice.api
+    ids = " ".join(dict.fromkeys(step.finding.id for step in notice.steps[:MAX_FINDINGS]))
+    parts = [
+        f"API {code(notice.api_name or api.api_id, 80)} ({code(api.api_id, 40)})",
+        f"account {code(api.account_id, 20)}",
+        code(api.region, 30),
+    ]
+    if page := api_in_console(api):
+        parts.append(link(page, "API in the console"))
+    if cause is not None and (event := event_in_console(api, cause.event_id)):
+        parts.append(link(event, "the change in CloudTrail"))
+    parts.append(mrkdwn(ids, 200))
+    return " · ".join(parts)
+
+
+def _name(notice: Notice) -> str:
+    return plain(notice.api_name or notice.api.api_id, 80)
+
+
 def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": True}}
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, 2900)}}
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, 1000)}]}
+    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}

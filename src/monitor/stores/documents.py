@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
+from monitor.ports import Claim
 
 READABLE_BYTES = 300_000
 """Below DynamoDB's 400 KB an item. Source: DynamoDB developer guide, "Constraints"."""
@@ -18,6 +19,7 @@ MAX_UNPACKED_BYTES = 64_000_000
 RECORD = TypeAdapter(ApiRecord)
 NOTICE = TypeAdapter(Notice)
 CONVERSATION = TypeAdapter(Conversation)
+CLAIM = TypeAdapter(Claim)
 KEPT_EXPORT = TypeAdapter(KeptExport)
 
 _HASH_BYTES = hashlib.sha256().digest_size
