@@ -180,7 +180,8 @@ def test_an_open_finding_never_vanishes(looks: Sequence[Evaluation]) -> None:
 
 
 def _timeless(finding: Finding) -> Finding:
-    return replace(finding, first_seen=NOW, last_seen=NOW)
+    history = tuple(replace(mark, at=NOW) for mark in finding.history)
+    return replace(finding, first_seen=NOW, last_seen=NOW, history=history)
 
 
 @pytest.mark.parametrize("look", [OPEN, FENCED, UNKNOWN])

@@ -49,6 +49,7 @@ class Code(StrEnum):
     # what a rule saw
     SETTING = "setting"
     GAP = "gap"
+    BOUND = "bound"
     # caveats
     DEFAULT_ENDPOINT_SAVED = "default-endpoint-saved"
     WEB_ACL_UNMODELLED = "web-acl-unmodelled"

@@ -78,6 +78,10 @@ def _gap(reason: Reason) -> str:
     return f"{what}, so nobody can say {told.get('unknown')}"
 
 
+def _bound(reason: Reason) -> str:
+    return f"{reason.place} allows no more than {reason.fields.get('clause')}"
+
+
 _PROBLEMS = {
     "not-json": "is not JSON",
     "not-an-object": "is not what belongs there",
@@ -194,6 +198,7 @@ _SENTENCES: dict[str, str | Callable[[Reason], str]] = {
     Code.STOPPED_BY_SILENCE: _stopped_by_silence,
     Code.SETTING: _setting,
     Code.GAP: _gap,
+    Code.BOUND: _bound,
     Code.DEFAULT_ENDPOINT_SAVED: (
         "that the default endpoint is disabled acts from the next change of any stage on; before "
         "that it may still answer"

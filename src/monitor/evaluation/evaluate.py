@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from monitor.access.counter_example import witness_of
 from monitor.access.decide import decide
 from monitor.evaluation.catalogue import RULES
-from monitor.model.access import ApiAccess, Scope
+from monitor.model.access import ApiAccess, Scope, Witness
 from monitor.model.api import ApiSnapshot
 from monitor.model.callers import EVERY_CALLER
 from monitor.model.finding import Status, Violation
@@ -92,8 +93,9 @@ def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Eval
 
 def _answers(rule: Rule, given: RuleInput) -> Iterator[Problem | CannotTell]:
     """What a rule says; one that fails says that it failed, and spoils no other."""
+    defaults = {name: one.default for name, one in rule.parameters.items()}
     try:
-        yield from rule.check(given)
+        yield from rule.check(replace(given, parameters=defaults))
     except Exception as failure:  # noqa: BLE001 - whatever it is, it becomes a finding
         why = f"the rule failed: {type(failure).__name__}: {failure}"
         yield CannotTell(why=why)
@@ -135,10 +137,22 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
         live=problem.live,
         routes=problem.routes,
         policy_class=problem.policy_class,
-        witness=problem.witness,
+        witness=_witness(problem, given),
         because=problem.because,
         caveats=problem.caveats,
         remediations=rule.remediations,
+    )
+
+
+def _witness(problem: Problem, given: RuleInput) -> Witness | None:
+    if problem.counter_example is None:
+        return None
+    return witness_of(
+        given.snapshot,
+        problem.counter_example,
+        stage=problem.stage,
+        live=problem.live,
+        now=given.now,
     )
 
 

@@ -36,13 +36,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
         keys = (record.get("dynamodb", {}).get("Keys", {}) for record in records)
         told = outbox.tell(dict.fromkeys(api for key in keys if (api := notice_api(key))))
     metrics.add_metric("NoticesTold", MetricUnit.Count, told.delivered)
+    metrics.add_metric("NoticesHeld", MetricUnit.Count, told.held)
     metrics.add_metric("NoticesNotDelivered", MetricUnit.Count, len(told.failures))
     for failure in told.failures:
-        logger.error("a notice did not reach Slack and stays in the outbox: %s", failure)
+        logger.error("a notice was not delivered and stays in the outbox: %s", failure)
     if told.failures and records is None:
         raise Undelivered("; ".join(told.failures[:5]))
 
 
 @cache
 def _teller() -> Teller:
-    return teller(NotifySettings.read())
+    return teller(NotifySettings.read(), _detour)
+
+
+def _detour(why: str) -> None:
+    """A channel that cannot be posted to is somebody's mistake: an alarm of its own."""
+    metrics.add_metric("NoticesOnFallbackChannel", MetricUnit.Count, 1)
+    logger.error("a message went to the fallback channel: %s", why)

@@ -55,6 +55,35 @@ class Acknowledgement:
     at: datetime
 
 
+class StepKind(StrEnum):
+    """What happened to a finding."""
+
+    OPENED = "opened"
+    """Also: what was undecided turned out to be there."""
+    REOPENED = "reopened"
+    """It was resolved, or its waiver is over."""
+    WIDENED = "widened"
+    ATTRIBUTED = "attributed"
+    """The event of the change arrived after the finding was told."""
+    UNDECIDED = "undecided"
+    """It was open, and nobody can tell any more whether it still is."""
+    ACKNOWLEDGED = "acknowledged"
+    WAIVED = "waived"
+    WAIVER_ENDS = "waiver-ends"
+    """It will be open again soon."""
+    UNWAIVED = "unwaived"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One step in a finding's history. `who` empty: not known, or time alone."""
+
+    kind: StepKind
+    who: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """What a rule found on one API at one moment, its routes inside.
@@ -98,7 +127,13 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A violation with its life. Times are aware, UTC. `waiver`: the one in force, if waived."""
+    """A violation with its life. Times are aware, UTC.
+
+    `waiver`: the one in force, if waived; a person's outlives a resolution, for as long as it
+    lasts. `announced`: the end of the waiver that was announced. `history`: the latest steps,
+    oldest first, those nobody is told of included. `baseline`: it was there before the first scan
+    of its rule ended, and is told in that scan's summary only.
+    """
 
     id: str
     api: ApiId
@@ -111,6 +146,9 @@ class Finding:
     reopened: int = 0
     acknowledged: Acknowledgement | None = None
     waiver: Waiver | None = None
+    announced: datetime | None = None
+    history: tuple[Mark, ...] = ()
+    baseline: bool = False
 
 
 def finding_id(api: ApiId, violation: Violation) -> str:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
 from monitor.model.finding import Cause, Finding, Severity
-
-
-class StepKind(StrEnum):
-    """What happened to a finding."""
-
-    OPENED = "opened"
-    REOPENED = "reopened"
-    WIDENED = "widened"
-    ATTRIBUTED = "attributed"
-    """The event of the change arrived after the finding was told."""
-    RESOLVED = "resolved"
+from monitor.model.finding import StepKind as StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +19,38 @@ class Step:
     finding: Finding
 
 
+class PlanOffer(StrEnum):
+    """What can be done with a plan in the state it is in."""
+
+    APPROVE = "approve"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanNews:
+    """What became of a remediation: its plan (`plan_id`), the state in a word (`planned`,
+    `applied`), and what a person has to read of it, a line each.
+
+    `offers`: the buttons below. `requested_by`: who asked, so that another approves.
+    """
+
+    plan_id: str
+    action: str
+    finding_id: str
+    state: str
+    lines: tuple[str, ...]
+    requested_by: str
+    offers: tuple[PlanOffer, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One message: all that one look changed about one API.
 
     `sequence` is the version of the record it was stored with, so that the notices of an API have
     an order. `unresolved`: every finding of the API that is open or unknown after this look, those
-    of the steps included. `scope_before` None: the API was never judged before.
+    of the steps included. `scope_before` None: the API was never judged before. `tags`: the API's,
+    by which the org policy may route. `plan`: news of a remediation.
     """
 
     api: ApiId
@@ -46,6 +62,8 @@ class Notice:
     scope_before: Scope | None
     scope_now: Scope
     cause: Cause | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    plan: PlanNews | None = None
 
     @property
     def id(self) -> str:
@@ -56,7 +74,8 @@ class Notice:
     def severity(self) -> Severity:
         """That of the gravest finding it speaks of."""
         told = [step.finding.violation.severity for step in self.steps]
-        return min(told, key=lambda severity: severity.rank, default=Severity.INFO)
+        least = Severity.HIGH if self.plan else Severity.INFO
+        return min(told, key=lambda severity: severity.rank, default=least)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

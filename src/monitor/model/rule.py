@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.model.access import ApiAccess, Reason, Scope, Witness
+from monitor.model.access import ApiAccess, Reason, Scope
 from monitor.model.api import ApiSnapshot
+from monitor.model.excess import CounterExample
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.organization import Bound, Organization
@@ -49,7 +50,8 @@ class Problem:
     A second problem at the same place is merged into the first.
 
     `stage` empty = the API as a whole. `severity` None = the rule's own; `scope` None = that of the
-    place. `undecided`: the problem is that nobody can tell.
+    place. `counter_example`: a caller who gets in, of whom a witness is made. `undecided`: the
+    problem is that nobody can tell.
     """
 
     title: str
@@ -59,7 +61,7 @@ class Problem:
     because: tuple[Reason, ...] = ()
     severity: Severity | None = None
     scope: Scope | None = None
-    witness: Witness | None = None
+    counter_example: CounterExample | None = None
     caveats: tuple[str, ...] = ()
     policy_class: str = ""
     undecided: bool = False

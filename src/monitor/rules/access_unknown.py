@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from monitor.model.access import Reason, Scope, StageAccess
 from monitor.model.callers import EVERY_CALLER
+from monitor.model.excess import Excess, excess_of
 from monitor.model.finding import Severity
 from monitor.model.gaps import Gap, Unknown
 from monitor.model.rule import Problem, Rule, RuleInput
@@ -27,24 +29,44 @@ def _check(given: RuleInput) -> Iterator[Problem]:
             severity=Severity.LOW,
             live=False,
         )
-    # Where anyone may call, it does not matter who can.
-    if given.bound.allowed == EVERY_CALLER:
-        return
     others = [gap for gap in gaps if gap.unknown not in _HIDES_STAGES | _HIDES_THE_DRAFT]
     for stage in given.access.stages:
-        if stage.live.public is None:
-            yield _stage(stage, others)
+        if undecided := _undecided(stage, given):
+            yield _stage(stage, undecided, others, given)
 
 
-def _stage(stage: StageAccess, gaps: list[Gap]) -> Problem:
+def _undecided(stage: StageAccess, given: RuleInput) -> Excess | None:
+    """Routes of which nobody can say whether they exceed what is allowed. Where anyone may call, it
+    does not matter who can."""
+    bound_of = partial(given.bound_of, stage.stage)
+    found = excess_of(stage.live_routes, bound_of)
+    unread = stage.live.public is None and not stage.live_routes
+    return found if found.undecided or (unread and bound_of("").allowed != EVERY_CALLER) else None
+
+
+def _stage(stage: StageAccess, found: Excess, gaps: list[Gap], given: RuleInput) -> Problem:
     problem = _problem(f"who may call stage {stage.stage}", gaps)
+    if not gaps and _only_a_web_acl_stands_before(stage.stage, given):
+        title = (
+            f"perhaps anyone can call stage {stage.stage}: only its web ACL, some of whose rules "
+            "are not understood, stands before it"
+        )
+        problem = replace(problem, title=title)
+    undecided = next((r for r in stage.live_routes if r.route in found.undecided), None)
+    access = undecided.access if undecided else stage.live
     return replace(
         problem,
         stage=stage.stage,
-        routes=tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public is None)),
-        because=(*problem.because, *stage.live.because),
-        caveats=stage.live.caveats,
+        routes=found.undecided,
+        because=(*problem.because, *access.because),
+        caveats=access.caveats,
     )
+
+
+def _only_a_web_acl_stands_before(name: str, given: RuleInput) -> bool:
+    """Managed and custom rules turn some requests away, and who that is they do not say."""
+    acls = (one.web_acl for one in given.snapshot.stages if one.name == name)
+    return any(acl is not None and acl.rules is None for acl in acls)
 
 
 def _problem(what: str, gaps: list[Gap]) -> Problem:

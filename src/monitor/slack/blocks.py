@@ -8,6 +8,7 @@ Source: Slack developer docs, "Block Kit reference" (50 blocks, 3,000 characters
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,23 +16,31 @@ from typing import Any
 from monitor.access.explain import sentence
 from monitor.evaluation.catalogue import RULES
 from monitor.model.finding import Cause, Finding, Status
-from monitor.model.notice import Conversation, Moment, Notice, Step, StepKind
+from monitor.model.notice import Conversation, Moment, Notice, PlanNews, Step, StepKind
 from monitor.report.curl import curl
 from monitor.report.plain import plain
-from monitor.slack.buttons import Offer, buttons
+from monitor.slack.buttons import Offer, buttons, plan_buttons
 from monitor.slack.links import api_in_console, event_in_console
 from monitor.slack.text import code, code_block, link, mrkdwn
-from monitor.slack.words import ICON, count, who
+from monitor.slack.words import ICON, STEP_WORDS, count, who
 
 Block = dict[str, Any]
 
 MAX_FINDINGS = 4
-MAX_STEPS = 8
+MAX_STEPS = 5
 MAX_ROUTES = 6
 MAX_REASONS = 5
 MAX_MOMENTS = 8
+MAX_LINES = 10
 MAX_BLOCKS_LENGTH = 12_600
 """Of all blocks as JSON, below the total that Slack takes."""
+
+_NO_CHANGE = frozenset(
+    {StepKind.ACKNOWLEDGED, StepKind.WAIVED, StepKind.UNWAIVED, StepKind.WAIVER_ENDS}
+)
+"""What people or the calendar do, not a change of the API."""
+
+_SLACK_USER = re.compile(r"slack:([UW][A-Z0-9]{2,20})", re.ASCII)
 
 FIXES = {rule.id: rule.fix for rule in RULES}
 
@@ -68,26 +77,40 @@ def first_message(
     )
 
 
-def reply(notice: Notice) -> Message:
+def reply(notice: Notice, offer: Offer | None = None) -> Message:
     """What is added to the thread when the story goes on."""
+    if notice.plan is not None:
+        return _plan_message(notice, notice.plan, offer or Offer())
     if not notice.unresolved and any(s.kind is StepKind.RESOLVED for s in notice.steps):
         return resolved_message(notice, ())
     lines = [step_line(step) for step in notice.steps[:MAX_STEPS]]
     if more := notice.steps[MAX_STEPS:]:
         lines.append(f"and {len(more)} more")
     kinds = ", ".join(
-        f"{sum(step.kind is kind for step in notice.steps)} {kind.value}"
+        f"{STEP_WORDS[kind].lower()} ({sum(step.kind is kind for step in notice.steps)})"
         for kind in dict.fromkeys(step.kind for step in notice.steps)
     )
     text = f"{_name(notice)}: {kinds}. {_summary(notice, notice.cause)}"
-    return Message(
-        text=mrkdwn(text, 600),
-        blocks=(
-            section("\n".join(lines)),
-            _facts(notice.cause, notice),
-            context(_where(notice, notice.cause)),
-        ),
-    )
+    blocks = [section("\n".join(lines))]
+    if not all(step.kind in _NO_CHANGE for step in notice.steps):
+        blocks.append(_facts(notice.cause, notice))
+    blocks.append(context(_where(notice, notice.cause)))
+    return Message(text=mrkdwn(text, 600), blocks=tuple(blocks))
+
+
+def _plan_message(notice: Notice, plan: PlanNews, offer: Offer) -> Message:
+    text = f"{_name(notice)}: remediation {plan.action}, {plan.state}"
+    lines = "\n".join(f"• {mrkdwn(line, 250)}" for line in plan.lines[:MAX_LINES])
+    if more := plan.lines[MAX_LINES:]:
+        lines += f"\nand {len(more)} more, see {code(f'gatewatch remediate status {plan.plan_id}')}"
+    blocks = [section(f":wrench: *{mrkdwn(text, 300)}*")]
+    if lines:
+        blocks.append(section(lines))
+    if row := plan_buttons(plan, offer):
+        blocks.append(row)
+    asked = f"asked for by {person(plan.requested_by)}"
+    blocks.append(context(f"{code(plan.plan_id)} · {code(plan.finding_id)} · {asked}"))
+    return Message(text=mrkdwn(text, 300), blocks=tuple(blocks))
 
 
 def resolved_message(notice: Notice, history: Sequence[Moment]) -> Message:
@@ -95,11 +118,17 @@ def resolved_message(notice: Notice, history: Sequence[Moment]) -> Message:
     waived = any(step.finding.status is Status.WAIVED for step in notice.steps)
     word = "Waived" if waived else "Resolved"
     text = f"{word}: {_name(notice)} — now {who(notice.scope_now)} can call it"
-    lines = [f"~{mrkdwn(title(step.finding), 250)}~" for step in notice.steps[:MAX_STEPS]]
+    lines = [
+        step_line(step) if waived else f"~{mrkdwn(title(step.finding), 250)}~"
+        for step in notice.steps[:MAX_STEPS]
+    ]
+    if more := notice.steps[MAX_STEPS:]:
+        lines.append(f"and {len(more)} more")
+    facts = [] if waived else [_facts(notice.cause, notice)]
     blocks = [
         section(f":white_check_mark: *{mrkdwn(text, 400)}*"),
         section("\n".join(lines) or "Nothing is open any more."),
-        _facts(notice.cause, notice),
+        *facts,
         *_history(history),
         context(_where(notice, notice.cause)),
     ]
@@ -108,16 +137,18 @@ def resolved_message(notice: Notice, history: Sequence[Moment]) -> Message:
 
 def moments(notice: Notice) -> tuple[Moment, ...]:
     """What a notice adds to the history of its conversation."""
-    by = notice.cause.who if notice.cause else ""
+    kinds: dict[StepKind, list[Step]] = {}
+    for step in notice.steps:
+        kinds.setdefault(step.kind, []).append(step)
     return tuple(
         Moment(
             at=notice.made_at,
             kind=kind,
-            findings=sum(step.kind is kind for step in notice.steps),
+            findings=len(steps),
             scope=notice.scope_now,
-            who=plain(by, 80),
+            who=plain(next(filter(None, map(_author, steps)), ""), 80),
         )
-        for kind in dict.fromkeys(step.kind for step in notice.steps)
+        for kind, steps in kinds.items()
     )
 
 
@@ -131,7 +162,14 @@ def told_so_far(conversation: Conversation | None, notice: Notice) -> tuple[Mome
 
 def step_line(step: Step) -> str:
     """`*Opened*: Anyone on the internet can call ...`."""
-    return f"*{step.kind.value.capitalize()}*: {mrkdwn(title(step.finding), 250)}"
+    line = f"*{STEP_WORDS[step.kind]}*: {mrkdwn(title(step.finding), 250)}"
+    waiver = step.finding.waiver
+    if step.kind in _NO_CHANGE and (by := _author(step)):
+        line += f" · by {person(by)}"
+    if step.kind in (StepKind.WAIVED, StepKind.WAIVER_ENDS) and waiver is not None:
+        reason = mrkdwn(waiver.reason, 300)
+        line += f" · until {waiver.until:%Y-%m-%d %H:%M} UTC\n> {reason}"
+    return line
 
 
 def title(finding: Finding) -> str:
@@ -241,11 +279,13 @@ def _what_to_do(finding: Finding) -> Iterator[str]:
 
 
 def person(text: str) -> str:
-    """Somebody by name, or by the Slack user id that an interaction carries (`slack:U0123`)."""
-    kind, _, user = text.partition(":")
-    if kind == "slack" and user.isalnum() and user.isascii():
-        return f"<@{user}>"
-    return mrkdwn(text, 80)
+    """Somebody by name; a Slack user (`slack:U0123`) as Slack shows them."""
+    found = _SLACK_USER.fullmatch(text)
+    return f"<@{found[1]}>" if found else mrkdwn(text, 80)
+
+
+def _author(step: Step) -> str:
+    return step.finding.history[-1].who if step.finding.history else ""
 
 
 def _history(history: Sequence[Moment]) -> Iterator[Block]:
@@ -257,7 +297,7 @@ def _history(history: Sequence[Moment]) -> Iterator[Block]:
 def _moment(moment: Moment) -> str:
     by = f" by {person(moment.who)}" if moment.who else ""
     return (
-        f"{moment.at:%Y-%m-%d %H:%M} UTC · {moment.kind.value} "
+        f"{moment.at:%Y-%m-%d %H:%M} UTC · {STEP_WORDS[moment.kind].lower()} "
         f"({count(moment.findings, 'finding')}){by} · {moment.scope.value}"
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.model.api import ApiId
 from monitor.model.finding import Finding, Status
+from monitor.model.notice import PlanNews, PlanOffer
 from monitor.slack.text import mrkdwn
 
 Json = dict[str, Any]
@@ -25,7 +26,6 @@ class Action(StrEnum):
     ACKNOWLEDGE = "gatewatch.acknowledge"
     WAIVE = "gatewatch.waive"
     PLAN = "gatewatch.plan"
-    APPLY = "gatewatch.apply"
     APPROVE = "gatewatch.approve"
     UNDO = "gatewatch.undo"
 
@@ -59,6 +59,9 @@ _PACKED = re.compile(
 )
 
 
+_PLAN = re.compile(r"(?P<plan_id>gwp-[0-9a-f]{4,64})\|(?P<requested_by>[^|]{0,300})", re.ASCII)
+
+
 class NoTarget(ValueError):
     """A value that no button of ours carries."""
 
@@ -69,8 +72,32 @@ def target(packed: object) -> Target:
     if found is None:
         raise NoTarget
     parts = found.groupdict()
-    findings = tuple(parts.pop("findings").split(","))
-    return Target(api=ApiId(**parts), finding_ids=findings)
+    api = ApiId(
+        partition=parts["partition"],
+        account_id=parts["account_id"],
+        region=parts["region"],
+        api_id=parts["api_id"],
+    )
+    return Target(api=api, finding_ids=tuple(parts["findings"].split(",")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanTarget:
+    """What the buttons below a plan are about."""
+
+    plan_id: str
+    requested_by: str
+
+    def packed(self) -> str:
+        return f"{self.plan_id}|{self.requested_by}"
+
+
+def plan_target(packed: object) -> PlanTarget:
+    """Raises NoTarget."""
+    found = _PLAN.fullmatch(packed) if isinstance(packed, str) else None
+    if found is None:
+        raise NoTarget
+    return PlanTarget(plan_id=found["plan_id"], requested_by=found["requested_by"])
 
 
 def buttons(findings: Sequence[Finding], offer: Offer) -> Json | None:
@@ -87,12 +114,23 @@ def buttons(findings: Sequence[Finding], offer: Offer) -> Json | None:
     if offer.remediates and mendable:
         # A remediation is of one finding; the gravest comes first.
         one = Target(api=mendable[0].api, finding_ids=(mendable[0].id,)).packed()
-        row.append(_button(Action.PLAN, "Show plan", one))
-        row.append(
-            _button(Action.APPLY, "Remediate", one)
-            | {"style": "danger", "confirm": _confirm("This changes the API in AWS.")}
-        )
+        row.append(_button(Action.PLAN, "Remediate: show the plan", one))
     return {"type": "actions", "elements": row} if row else None
+
+
+def plan_buttons(news: PlanNews, offer: Offer) -> Json | None:
+    """The row below a plan: nobody changes an API without having seen what will be done."""
+    if not (offer.interactive and offer.remediates and news.offers):
+        return None
+    value = PlanTarget(plan_id=news.plan_id, requested_by=news.requested_by).packed()
+    row = []
+    if PlanOffer.APPROVE in news.offers:
+        asked = {"style": "danger", "confirm": _confirm("This changes the API in AWS.")}
+        row.append(_button(Action.APPROVE, "Approve and remediate", value) | asked)
+    if PlanOffer.UNDO in news.offers:
+        asked = {"confirm": _confirm("This puts the API back as it was before.")}
+        row.append(_button(Action.UNDO, "Undo", value) | asked)
+    return {"type": "actions", "elements": row}
 
 
 def waive_form(packed: str, *, max_days: int, today: date, api_name: str) -> Json:

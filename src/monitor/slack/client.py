@@ -104,7 +104,7 @@ class SlackNotifier:
         if not conversation.shared:
             self._update(notice, conversation)
         if not (telling.again and self._is_in_thread(notice, conversation)):
-            message = reply(notice)
+            message = reply(notice, self._offer)
             self._api.post(
                 conversation.channel,
                 {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.model.access import Scope
-from monitor.model.finding import Severity
+from monitor.model.finding import Severity, StepKind
 
 WHO: dict[Scope, str] = {
     Scope.INTERNET: "anyone on the internet",
@@ -30,6 +30,19 @@ ICON: dict[Severity, str] = {
     Severity.MEDIUM: ":large_yellow_circle:",
     Severity.LOW: ":large_blue_circle:",
     Severity.INFO: ":white_circle:",
+}
+
+STEP_WORDS = {
+    StepKind.OPENED: "Opened",
+    StepKind.REOPENED: "Open again",
+    StepKind.WIDENED: "Wider than before",
+    StepKind.ATTRIBUTED: "Now known who",
+    StepKind.UNDECIDED: "Nobody can tell any more",
+    StepKind.ACKNOWLEDGED: "Acknowledged",
+    StepKind.WAIVED: "Waived",
+    StepKind.WAIVER_ENDS: "The waiver ends soon",
+    StepKind.UNWAIVED: "Waiver withdrawn",
+    StepKind.RESOLVED: "Resolved",
 }
 
 

@@ -14,6 +14,7 @@ process at a time holds the folder.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -29,7 +31,7 @@ from monitor.model.api import ApiId
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice, Waiting
 from monitor.model.record import ApiRecord
-from monitor.ports import Claim, Conflict
+from monitor.ports import Claim, Conflict, Unreadable
 from monitor.stores.documents import (
     CLAIM,
     CONVERSATION,
@@ -39,6 +41,9 @@ from monitor.stores.documents import (
     unseal_export,
 )
 from monitor.stores.outbox import in_order
+from monitor.stores.versions import NewerSchema, Stored
+
+T = TypeVar("T")
 
 BESIDE = ".new"
 
@@ -100,8 +105,8 @@ class FileStore:
         document = read_file(self._path(api) / "record")
         if document is not None:
             # A damaged one is as good as none: what it held is found again, only its age is lost.
-            with suppress(ValidationError):
-                return RECORD.validate_json(document)
+            with suppress(ValidationError, json.JSONDecodeError):
+                return _whole(RECORD, document)
         return ApiRecord(api=api)
 
     def commit(self, record: ApiRecord, notice: Notice | None) -> None:
@@ -117,8 +122,8 @@ class FileStore:
     def records(self) -> Iterator[ApiRecord]:
         for path in self._folder.glob("apis/*/*/*/*/record"):
             if (document := read_file(path)) is not None:
-                with suppress(ValidationError):
-                    yield RECORD.validate_json(document)
+                with suppress(ValidationError, json.JSONDecodeError):
+                    yield _whole(RECORD, document)
 
     def waiting(self, *, limit: int) -> Sequence[Waiting]:
         found = self._notices(self._folder.glob("apis/*/*/*/*/notices/*"))
@@ -158,7 +163,7 @@ class FileStore:
 
     def conversation(self, api: ApiId) -> Conversation | None:
         document = read_file(self._path(api) / "conversation")
-        return None if document is None else CONVERSATION.validate_json(document)
+        return None if document is None else _whole(CONVERSATION, document)
 
     def mark_told(
         self,
@@ -193,7 +198,15 @@ class FileStore:
     @staticmethod
     def _notices(paths: Iterable[Path]) -> list[Notice]:
         documents = [read_file(path) for path in paths if path.suffix != BESIDE]
-        return [NOTICE.validate_json(document) for document in documents if document is not None]
+        return [_whole(NOTICE, document) for document in documents if document is not None]
+
+
+def _whole(kind: Stored[T], document: bytes) -> T:
+    """Raises Unreadable for what a later version wrote, which must not be taken for damage."""
+    try:
+        return kind.validate_json(document)
+    except NewerSchema as error:
+        raise Unreadable(f"a {kind.kind}: {error}") from error
 
 
 def api_path(folder: Path, api: ApiId) -> Path:

@@ -148,7 +148,13 @@ class _Round:
         claim = store.claim(notice, now=now, until=now + CLAIM)
         if claim is None:
             return None
-        return _Item(notice=notice, claim=claim, conversation=store.conversation(notice.api))
+        try:
+            conversation = store.conversation(notice.api)
+        except Unreadable as failure:
+            self.failures.append(f"{notice.id}: {failure}")
+            store.release(notice)
+            return None
+        return _Item(notice=notice, claim=claim, conversation=conversation)
 
     def _deliver(self, items: Sequence[_Item]) -> None:
         for name, sink in self.teller.sinks.items():
