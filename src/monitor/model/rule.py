@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.model.access import ApiAccess, Reason, Scope
-from monitor.model.api import ApiSnapshot
+from monitor.model.access import ApiAccess, Reason, Scope, StageAccess
+from monitor.model.api import ApiSnapshot, Route, Stage
 from monitor.model.excess import CounterExample
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
@@ -42,6 +42,24 @@ class RuleInput:
 
     def bound_of(self, stage: str, route: str) -> Bound:
         return self.bounds.get((stage, route), self.bound)
+
+    def access_of(self, stage: str) -> StageAccess | None:
+        return next((one for one in self.access.stages if one.stage == stage), None)
+
+    def routes_of(self, stage: Stage) -> tuple[Route, ...] | None:
+        """What the stage serves now, its canary included; None = not known."""
+        ids = [one for one in (stage.deployment_id, stage.canary_deployment_id) if one]
+        served = [self.snapshot.deployments.get(one) for one in ids]
+        if any(one is None or one.routes is None for one in served):
+            return None
+        return tuple(route for one in served if one for route in one.routes or ())
+
+    def next_routes_of(self, stage: Stage) -> tuple[Route, ...] | None:
+        """What the stage would serve after a deployment of the draft; none where it always follows
+        the draft, None = not known."""
+        if stage.auto_deploy:
+            return ()
+        return self.snapshot.draft.routes if self.snapshot.draft else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +122,22 @@ class Rule:
     remediations: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     on: bool = True
+
+
+def routes_where(
+    given: RuleInput, stage: Stage, holds: Callable[[Route], bool | None]
+) -> Iterator[tuple[bool, tuple[str, ...]] | CannotTell]:
+    """The keys of the routes of which `holds` is true: (True, those served now), then (False, those
+    that the next deployment adds to them). `holds` None = it cannot be told of that route."""
+    known: frozenset[str] = frozenset()
+    for live, routes in ((True, given.routes_of(stage)), (False, given.next_routes_of(stage))):
+        if routes is None:
+            yield CannotTell(why="its routes are not known", stage=stage.name, live=live)
+            continue
+        answers = [(route.key, holds(route)) for route in routes]
+        if any(answer is None for _, answer in answers):
+            yield CannotTell(why="not told of every route", stage=stage.name, live=live)
+        found = tuple(dict.fromkeys(key for key, yes in answers if yes and key not in known))
+        if found:
+            yield live, found
+        known = frozenset(found)
