@@ -11,11 +11,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from policy_reference import policy_reference
+
 from monitor.evaluation.catalogue import RULES
 from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
 from monitor.model.change import TakesEffect
 from monitor.model.rule import Rule
-from monitor.orgpolicy.schema import OrgPolicy
+from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
 
@@ -29,8 +31,9 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name, model in (SCHEMAS | {"comparison": Comparison}).items():
         schema = model.model_json_schema(mode="serialization", by_alias=True)
         yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
-    schema = OrgPolicy.model_json_schema()
+    schema = policy_schema(RULES)
     yield docs / "schemas" / "org-policy.json", json.dumps(schema, indent=2) + "\n"
+    yield docs / "policy-reference.md", MADE + policy_reference(RULES)
     for rule in RULES:
         yield docs / "rules" / f"{rule.id}.md", rule_page(rule)
     yield docs / "events.md", events_page()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.builders import rest_api
 
+from monitor.model.callers import EVERY_CALLER
+from monitor.orgpolicy.bounds import bound_for
 from monitor.orgpolicy.load import OrgPolicyError, default_org_policy, load_org_policy
-from monitor.orgpolicy.schema import Allowed
-from monitor.orgpolicy.selectors import class_of
 
 GOOD = """\
 version: 1
@@ -30,14 +30,14 @@ classes:
     ],
 )
 def test_the_first_class_that_selects_an_api_counts(tags: dict[str, str], name: str) -> None:
-    assert class_of(rest_api(tags=tags), load_org_policy(GOOD)).name == name
+    assert bound_for(load_org_policy(GOOD), rest_api(tags=tags)).class_name == name
 
 
 def test_the_default_allows_what_is_tagged_and_nothing_else() -> None:
     policy = default_org_policy()
 
-    assert class_of(rest_api(tags={"exposure": "public"}), policy).allowed is Allowed.ANYONE
-    assert class_of(rest_api(), policy).allowed is Allowed.NO_PUBLIC_ACCESS
+    assert bound_for(policy, rest_api(tags={"exposure": "public"})).allowed == EVERY_CALLER
+    assert bound_for(policy, rest_api()).allowed is None
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_the_default_allows_what_is_tagged_and_nothing_else() -> None:
         ("- a", "p.yaml:1:1: expected `version: 1`"),
         ("version: [1\n", "p.yaml:2:1:"),
         (GOOD.replace("version: 1", "version: 2"), "p.yaml:1:1: `version`"),
-        (GOOD.replace("allowed: anyone", "allowed: everyone"), "p.yaml:5:5: `classes.0.allowed`"),
-        (GOOD.replace("name: shops", "nmae: shops"), "p.yaml:3:5: `classes.0.nmae`: unknown key"),
+        (GOOD.replace("allowed: anyone", "allowed: everyone"), "p.yaml:5:5: `classes[0].allowed`"),
+        (GOOD.replace("name: shops", "nmae: shops"), "p.yaml:3:5: `classes[0].nmae`: unknown key"),
         (GOOD + "    select: {tags: {a: b}}\n", "the last class must have no `select`"),
         ("version: 1\nclasses: []\n", "p.yaml:2:1: `classes`"),
         ("a: &a [*a]\nversion: 1", "p.yaml:"),

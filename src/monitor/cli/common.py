@@ -12,8 +12,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from monitor.evaluation.org_policy import load_org_policy
 from monitor.model.finding import Severity, Status
-from monitor.orgpolicy.load import OrgPolicyError, default_org_policy, load_org_policy
+from monitor.orgpolicy.load import OrgPolicyError, default_org_policy
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.report.documents import FindingDocument
 

@@ -9,16 +9,19 @@ from datetime import datetime
 
 from monitor.access.counter_example import witness_of
 from monitor.access.decide import decide
+from monitor.access.thresholds import Thresholds
 from monitor.evaluation.catalogue import RULES
 from monitor.model.access import ApiAccess, Scope, Witness
 from monitor.model.api import ApiSnapshot
-from monitor.model.callers import EVERY_CALLER
 from monitor.model.finding import Status, Violation
 from monitor.model.gaps import Gap, Unknown
 from monitor.model.organization import Bound
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput
-from monitor.orgpolicy.schema import Allowed, OrgPolicy
-from monitor.orgpolicy.selectors import class_of
+from monitor.orgpolicy.bounds import bounds_of
+from monitor.orgpolicy.remedies import Mode
+from monitor.orgpolicy.rule_settings import is_on, parameters_of, severity_of
+from monitor.orgpolicy.schema import OrgPolicy
+from monitor.orgpolicy.waivers import waiver_for
 
 _HIDES_ALL = frozenset({Unknown.API, Unknown.STAGES})
 _STAGE = re.compile(r"/stages/([^/]+)")
@@ -63,32 +66,52 @@ class Evaluation:
 
 def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Evaluation:
     """Judge one API as it was read. Pure; never raises, whatever the snapshot holds."""
-    access = decide(snapshot, now=now)
-    named = class_of(snapshot, policy)
-    bound = Bound(
-        class_name=named.name,
-        allowed=EVERY_CALLER if named.allowed is Allowed.ANYONE else None,
-        clause=f"allowed: {named.allowed.value}",
+    limits = policy.thresholds
+    thresholds = Thresholds(
+        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
     )
-    given = RuleInput(snapshot=snapshot, access=access, now=now, bound=bound)
+    access = decide(snapshot, now=now, thresholds=thresholds)
+    bounds = bounds_of(policy, snapshot, _places(access, snapshot))
+    given = RuleInput(
+        snapshot=snapshot,
+        access=access,
+        now=now,
+        bound=bounds.of_api,
+        bounds=bounds.of_places,
+        organization=policy.organization.resolved(),
+    )
     violations: list[Violation] = []
     doubts = {Doubt() for gap in snapshot.gaps if gap.unknown in _HIDES_ALL}
     for rule in RULES:
+        if not is_on(policy, rule):
+            continue
         doubts |= {_doubt(rule, gap) for gap in snapshot.gaps if gap.unknown in rule.rests_on}
         problems: list[Problem] = []
-        for answer in _answers(rule, given):
+        for answer in _answers(rule, replace(given, parameters=parameters_of(policy, rule))):
             if isinstance(answer, CannotTell):
                 doubts.add(Doubt(rule=rule.id, stage=answer.stage, live=answer.live))
             else:
                 problems.append(answer)
-        violations += (_violation(rule, one, given) for one in _merged(problems))
+        violations += (_judged(rule, one, given, policy) for one in _merged(problems))
     return Evaluation(
         snapshot=snapshot,
         access=access,
-        bound=bound,
+        bound=given.bound,
         violations=tuple(violations),
         doubts=frozenset(doubts),
     )
+
+
+def _places(access: ApiAccess, snapshot: ApiSnapshot) -> Iterator[tuple[str, str]]:
+    """Every stage, and every route that it serves or would serve."""
+    configurations = (*snapshot.deployments.values(), snapshot.draft)
+    configured = {
+        route.key for one in configurations if one is not None for route in one.routes or ()
+    }
+    for stage in access.stages:
+        yield stage.stage, ""
+        yield from ((stage.stage, route) for route in sorted(configured))
+    yield from (("", route) for route in sorted(configured))
 
 
 def _answers(rule: Rule, given: RuleInput) -> Iterator[Problem | CannotTell]:
@@ -124,6 +147,24 @@ def _merged(problems: list[Problem]) -> Iterator[Problem]:
     yield from places.values()
 
 
+def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -> Violation:
+    """The problem as a violation, with what the org policy says of it."""
+    found = _violation(rule, problem, given)
+    classes = {given.bound_of(problem.stage, route).class_name for route in problem.routes or ("",)}
+    offered = tuple(
+        id_
+        for id_ in rule.remediations
+        if policy.remediations.mode_of(id_, rule=rule.id, classes=classes, tags=given.snapshot.tags)
+        is not Mode.OFF
+    )
+    return replace(
+        found,
+        severity=severity_of(policy, rule) or found.severity,
+        waiver=waiver_for(policy, given.snapshot, found, given.now),
+        remediations=offered,
+    )
+
+
 def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
     stage = next((one for one in given.snapshot.stages if one.name == problem.stage), None)
     return Violation(
@@ -140,7 +181,6 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
         witness=_witness(problem, given),
         because=problem.because,
         caveats=problem.caveats,
-        remediations=rule.remediations,
     )
 
 
