@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.gaps import Gap
@@ -155,6 +155,13 @@ class Telling:
     notice: Notice
     conversation: Conversation | None = None
     again: bool = False
+
+
+class Route(NamedTuple):
+    """A channel, and the one for where it cannot be posted to; empty = none."""
+
+    channel: str
+    fallback: str
 
 
 class Notifier(Protocol):

@@ -15,7 +15,7 @@ from monitor.model.access import Reason, Scope
 from monitor.model.finding import Cause
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
-from monitor.ports import NotDelivered, Telling
+from monitor.ports import NotDelivered, Route, Telling
 from monitor.slack.api import SlackApi, TokenSource
 from monitor.slack.client import SlackNotifier
 
@@ -47,7 +47,8 @@ def notifier(slack: SlackStandin, token: str | None = None, **options: Any) -> T
 
 def to(url: str, token: TokenSource, channel: str = "#api-alerts", **options: Any) -> Teller:
     api = SlackApi(token, base_url=url, sleep=options.pop("sleep", lambda _seconds: None))
-    return Teller(SlackNotifier(api, channel=lambda _notice: channel, **options))
+    route = Route(channel, options.pop("fallback", ""))
+    return Teller(SlackNotifier(api, route=lambda _notice: route, **options))
 
 
 def story(*looks: object) -> list[Notice]:

@@ -12,7 +12,7 @@ from typing import Any
 from monitor.model.api import ApiId
 from monitor.model.finding import Finding, Status
 from monitor.model.notice import PlanNews, PlanOffer
-from monitor.slack.text import mrkdwn
+from monitor.slack.text import code
 
 Json = dict[str, Any]
 
@@ -33,10 +33,11 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """Which buttons lead somewhere. `interactive`: Slack knows an endpoint of ours; `remediates`:
-    something takes remediation requests."""
+    something takes remediation requests. `max_waiver_days`: as the org policy says."""
 
     interactive: bool = False
     remediates: bool = False
+    max_waiver_days: int = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ def buttons(findings: Sequence[Finding], offer: Offer) -> Json | None:
     if any(f.acknowledged is None for f in findings):
         row.append(_button(Action.ACKNOWLEDGE, "Acknowledge", value))
     if any(f.status is Status.OPEN for f in findings):
-        row.append(_button(Action.WAIVE, "Waive…", value))
+        row.append(_button(Action.WAIVE, "Waive…", f"{offer.max_waiver_days};{value}"))
     mendable = [f for f in findings if f.violation.remediations and f.status is Status.OPEN]
     if offer.remediates and mendable:
         # A remediation is of one finding; the gravest comes first.
@@ -133,13 +134,13 @@ def plan_buttons(news: PlanNews, offer: Offer) -> Json | None:
     return {"type": "actions", "elements": row}
 
 
-def waive_form(packed: str, *, max_days: int, today: date, api_name: str) -> Json:
-    """The modal of `views.open`. `packed`: the pressed button's value, handed back on submit."""
+def waive_form(kept: str, *, max_days: int, today: date, api_id: str) -> Json:
+    """The modal of `views.open`. `kept` is handed back on submit."""
     until = date.fromordinal(today.toordinal() + min(max_days, 30))
     return {
         "type": "modal",
         "callback_id": Action.WAIVE.value,
-        "private_metadata": packed,
+        "private_metadata": kept,
         "title": _plain("Waive a finding"),
         "submit": _plain("Waive"),
         "close": _plain("Cancel"),
@@ -148,8 +149,9 @@ def waive_form(packed: str, *, max_days: int, today: date, api_name: str) -> Jso
                 "type": "section",
                 "text": {
                     "type": "mrkdwn",
-                    "text": f"Nobody is alerted of what is open on *{mrkdwn(api_name, 80)}* until "
-                    f"the day you name, at most {max_days} days from now. Then it is open again.",
+                    "text": f"Nobody is alerted of what is open now on {code(api_id, 80)} until "
+                    f"the day you name, at most {max_days} days from now. Then it is open again, "
+                    "and at once if it gets wider.",
                 },
             },
             {

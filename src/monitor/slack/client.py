@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from monitor.model.notice import Conversation, Notice, StepKind
-from monitor.ports import NotDelivered, Telling
+from monitor.ports import NotDelivered, Route, Telling
 from monitor.slack.api import CHANNEL_IS_LOST, Refused, SlackApi
 from monitor.slack.blocks import Message, context, first_message, reply, told_so_far
 from monitor.slack.buttons import Offer
@@ -33,13 +33,13 @@ PAGES = 10
 BEFORE = timedelta(minutes=5)
 """Slack's clock and ours need not agree."""
 
-Channels = Callable[[Notice], str]
+Routes = Callable[[Notice], Route]
 OnDetour = Callable[[str], None]
 
 
 class SlackNotifier:
-    """`channel`: where a notice goes, `fallback`: where it goes if that channel cannot be posted
-    to; `on_detour` hears why.
+    """`route`: where a notice goes, and where if that channel cannot be posted to; `on_detour`
+    hears why. `offer`: which buttons there are.
 
     Raises Refused where Slack says no, InDoubt where its answer was lost, NotDelivered where there
     is no token.
@@ -49,21 +49,19 @@ class SlackNotifier:
         self,
         api: SlackApi,
         *,
-        channel: Channels,
-        fallback: str = "",
-        offer: Offer | None = None,
+        route: Routes,
+        offer: Callable[[], Offer] = Offer,
         on_detour: OnDetour = lambda _why: None,
     ) -> None:
         self._api = api
-        self._channel = channel
-        self._fallback = fallback
-        self._offer = offer or Offer()
+        self._route = route
+        self._offer = offer
         self._on_detour = on_detour
         self._own_bot_id = ""
         self._channel_ids: dict[str, str] = {}
 
     def lane(self, notice: Notice) -> str:
-        return self._channel(notice)
+        return self._route(notice).channel
 
     def tell(self, telling: Telling) -> Conversation:
         conversation = telling.conversation
@@ -84,7 +82,7 @@ class SlackNotifier:
         answer: Mapping[str, Any] = {}
         if new:
             notices = [telling.notice for telling in new]
-            answer = self._post(self.lane(notices[0]), digest_message(notices), notices)
+            answer = self._post(digest_message(notices), notices)
         said = [
             found.get(t.notice.id) or self._conversation(t, answer, shared=True) for t in tellings
         ]
@@ -93,8 +91,8 @@ class SlackNotifier:
 
     def _begin(self, telling: Telling) -> Conversation:
         notice = telling.notice
-        message = first_message(notice, offer=self._offer)
-        answer = self._post(self.lane(notice), message, [notice])
+        message = first_message(notice, offer=self._offer())
+        answer = self._post(message, [notice])
         return self._conversation(replace(telling, conversation=None), answer)
 
     def _go_on(self, telling: Telling, conversation: Conversation) -> Conversation:
@@ -104,7 +102,7 @@ class SlackNotifier:
         if not conversation.shared:
             self._update(notice, conversation)
         if not (telling.again and self._is_in_thread(notice, conversation)):
-            message = reply(notice, self._offer)
+            message = reply(notice, self._offer())
             self._api.post(
                 conversation.channel,
                 {
@@ -121,7 +119,7 @@ class SlackNotifier:
 
     def _update(self, notice: Notice, conversation: Conversation) -> None:
         history = told_so_far(conversation, notice)
-        message = first_message(notice, history, self._offer)
+        message = first_message(notice, history, self._offer())
         try:
             self._api.call(
                 "chat.update",
@@ -149,17 +147,18 @@ class SlackNotifier:
                 except NotDelivered:
                     return
 
-    def _post(self, channel: str, message: Message, notices: Sequence[Notice]) -> Mapping[str, Any]:
+    def _post(self, message: Message, notices: Sequence[Notice]) -> Mapping[str, Any]:
+        channel, fallback = self._route(notices[0])
         payload = _payload(message, notices)
         try:
             return self._api.post(channel, payload)
         except Refused as refusal:
-            if refusal.code not in CHANNEL_IS_LOST or self._fallback in ("", channel):
+            if refusal.code not in CHANNEL_IS_LOST or fallback in ("", channel):
                 raise
             self._on_detour(str(refusal))
             why = f"Meant for {code(channel, 80)}, which answered {code(refusal.code, 60)}."
             blocks = [*payload["blocks"], context(why)]
-            return self._api.post(self._fallback, {**payload, "blocks": blocks})
+            return self._api.post(fallback, {**payload, "blocks": blocks})
 
     def _conversation(
         self, telling: Telling, answer: Mapping[str, Any], *, shared: bool = False
@@ -187,7 +186,7 @@ class SlackNotifier:
     def _said(self, telling: Telling) -> Conversation | None:
         """The conversation, if a message of the channel tells the notice already."""
         notice = telling.notice
-        for channel in dict.fromkeys(filter(None, (self.lane(notice), self._fallback))):
+        for channel in dict.fromkeys(filter(None, self._route(notice))):
             where = {
                 "channel": self._channel_id(channel),
                 "oldest": f"{(notice.made_at - BEFORE).timestamp():.6f}",
