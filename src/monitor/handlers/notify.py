@@ -1,4 +1,5 @@
-"""The outbox -> Slack: at once by the table's stream, and by a sweep every few minutes."""
+"""The outbox -> Slack and whoever else is named: at once by the table's stream, and by a sweep
+every few minutes. The digest comes by a schedule of its own."""
 
 from __future__ import annotations
 
@@ -8,11 +9,10 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from monitor.bootstrap.notify import teller
+from monitor.bootstrap.notify import Notify, notify
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.settings import NotifySettings
 from monitor.stores.dynamodb import notice_api
-from monitor.usecases.tell import Teller
 
 
 class Undelivered(RuntimeError):
@@ -23,13 +23,17 @@ class Undelivered(RuntimeError):
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
-    """A stream's records name the APIs; anything else is the sweep.
+    """A stream's records name the APIs, `digest` asks for the digest; anything else is the sweep.
 
     Raises Undelivered from the sweep only: a stream that fails is held up by its own retries, and
-    what it could not tell is still marked untold.
+    what it could not tell is still marked untold. Raises NotDelivered from the digest, which is
+    then tried again.
     """
+    if event.get("digest"):
+        _digest()
+        return
     records = event.get("Records")
-    outbox = _teller()
+    outbox = _wired().teller
     if records is None:
         told = outbox.tell_all()
     else:
@@ -44,9 +48,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
         raise Undelivered("; ".join(told.failures[:5]))
 
 
+def _digest() -> None:
+    summariser = _wired().summariser
+    if summariser is not None and summariser.tell():
+        metrics.add_metric("DigestsTold", MetricUnit.Count, 1)
+
+
 @cache
-def _teller() -> Teller:
-    return teller(NotifySettings.read(), _detour)
+def _wired() -> Notify:
+    return notify(NotifySettings.read(), _detour)
 
 
 def _detour(why: str) -> None:

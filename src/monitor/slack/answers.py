@@ -54,7 +54,7 @@ def send(url: str, message: Json, *, base_url: str) -> None:
         answer = client.send_dict(message)
     except (SlackClientError, URLError, HTTPException, OSError, ValueError) as error:
         raise AnswerRefused(f"{type(error).__name__}: {error}") from error
-    if answer.status_code != 200:  # noqa: PLR2004
+    if answer.status_code != 200:
         raise AnswerRefused(f"HTTP {answer.status_code}: {answer.body[:200]}")
 
 

@@ -83,11 +83,15 @@ class SlackApi:
         base_url: str,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        timeout: int = TIMEOUT_SECONDS,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._token = token
         self._base_url = base_url
         self._sleep = sleep
         self._clock = clock
+        self._timeout = timeout
+        self._patience = patience
         self._next_post: dict[str, float] = {}
         self._client: WebClient | None = None
         self.granted: frozenset[str] = frozenset()
@@ -121,7 +125,7 @@ class SlackApi:
         return self._send(method, sent, self._token(True))
 
     def _send(self, method: str, sent: Mapping[str, Any], token: str) -> Mapping[str, Any]:
-        patience = float(PATIENCE_SECONDS)
+        patience = self._patience
         client = self._connected(token)
         while True:
             try:
@@ -144,7 +148,7 @@ class SlackApi:
             self._client = WebClient(
                 token=token,
                 base_url=self._base_url,
-                timeout=TIMEOUT_SECONDS,
+                timeout=self._timeout,
                 retry_handlers=[],
             )
         return self._client

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.model.notice import Conversation, Notice, StepKind
@@ -108,7 +108,7 @@ class SlackNotifier:
                 {
                     "thread_ts": conversation.message_ts,
                     "reply_broadcast": _reopens(notice, conversation),
-                    **_payload(message, [notice]),
+                    **_payload(message, [notice.id]),
                 },
             )
         return replace(
@@ -149,7 +149,7 @@ class SlackNotifier:
 
     def _post(self, message: Message, notices: Sequence[Notice]) -> Mapping[str, Any]:
         channel, fallback = self._route(notices[0])
-        payload = _payload(message, notices)
+        payload = _payload(message, [notice.id for notice in notices])
         try:
             return self._api.post(channel, payload)
         except Refused as refusal:
@@ -180,6 +180,13 @@ class SlackNotifier:
             shared=shared,
             history=told_so_far(None, notice),
         )
+
+    def announce(self, message: Message, id_: str, channel: str, since: datetime) -> None:
+        """Post a message of its own, unless one of this id stands in the channel already."""
+        where = {"channel": self._channel_id(channel), "oldest": f"{since.timestamp():.6f}"}
+        said = (ids for _, ids in self._own_messages("conversations.history", where))
+        if not any(id_ in ids for ids in said):
+            self._api.post(channel, _payload(message, [id_]))
 
     # --- what was said already ---------------------------------------------------------------
 
@@ -268,8 +275,7 @@ class SlackNotifier:
         return None
 
 
-def _payload(message: Message, notices: Sequence[Notice]) -> dict[str, Any]:
-    ids = " ".join(notice.id for notice in notices)
+def _payload(message: Message, ids: Sequence[str]) -> dict[str, Any]:
     return {
         "text": message.text,
         "blocks": list(message.blocks),
@@ -277,7 +283,7 @@ def _payload(message: Message, notices: Sequence[Notice]) -> dict[str, Any]:
         "unfurl_media": False,
         "metadata": {
             "event_type": EVENT_TYPE,
-            "event_payload": {"notices": ids, "digest": len(notices) > 1},
+            "event_payload": {"notices": " ".join(ids), "digest": len(ids) > 1},
         },
     }
 

@@ -202,7 +202,7 @@ def _submitted(payload: Json, now: datetime) -> Decision:
         raise NotUnderstood("That form is not one of this version's.") from error
     reason = _text(_of(view, "state", "values", "reason", "reason", "value")).strip()
     errors = {}
-    if len(reason) < 10:  # noqa: PLR2004 - as the form says
+    if len(reason) < 10:
         errors["reason"] = "Say who accepted it, and why."
     if not now.date() <= until <= last:
         errors["until"] = f"From today to {last:%Y-%m-%d}: the org policy allows {days} days."
@@ -247,7 +247,7 @@ def _command(form: Mapping[str, str], now: datetime) -> Decision:
 
 
 def _asking(source: Mapping[str, Any], now: datetime, *, answer_url: object) -> Callable[..., Ask]:
-    """A maker of asks of one user at one time. Raises NotUnderstood if the request names no user."""
+    """A maker of asks of one user at one time. Raises NotUnderstood where no user is named."""
     user = source.get("user_id") or _of(source, "user", "id")
     trigger = _text(source.get("trigger_id"))
     if not isinstance(user, str) or not _USER.fullmatch(user) or not trigger:

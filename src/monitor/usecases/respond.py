@@ -222,10 +222,10 @@ def _open(record: ApiRecord) -> Iterable[Finding]:
 
 def _refusal(ask: Ask, policy: OrgPolicy) -> Answer:
     act = _ACTS[ask.kind]
-    if act is Act.APPROVE and ask.requested_by == ask.who:
-        if not policy.people.requester_may_approve:
-            why = "Whoever asked for a remediation does not approve it; somebody else has to."
-            return Answer(result=Result.REFUSED, text=why)
+    is_own = act is Act.APPROVE and ask.requested_by == ask.who
+    if is_own and not policy.people.requester_may_approve:
+        why = "Whoever asked for a remediation does not approve it; somebody else has to."
+        return Answer(result=Result.REFUSED, text=why)
     return Answer(
         result=Result.REFUSED,
         text=f"Sorry, you may not do that here: the org policy names who may {act.value}.",
