@@ -10,15 +10,16 @@ A file holds a list `cases`. A case:
                    without authorization
     canary, draft: likewise; the draft is what is live unless it is told
     api:           any field of ApiSnapshot, `stage`: any field of Stage
-    organization:  any field of Organization
-    parameters:    those of the rule that differ from its defaults
+    organization:  that of the org policy; `parameters`: those of the rule, if not its defaults
+    org_policy:    any other part of the org policy, in the place of the shipped one's
 
 A configuration is `routes` (route key -> type of authorization, or any fields of Route),
 `authorizers` (id -> any fields of Authorizer; a route that asks for one and names none has the
-first), and one of `policy` (JSON object, text, or null for none), `statements` (patches of one that
-allows everyone everything; null takes an element away), or `policies` (a list of such; [] = not
-read). `unread` in the place of a configuration: it could not be read. Where a field is a resource
-policy, a JSON object or text may stand; `unread` is None. A gap may be the name of its `Unknown`.
+first), `reflects_origin` (gateway responses), and one of `policy` (JSON object, text, or null for
+none), `statements` (patches of one that allows everyone everything; null takes an element away), or
+`policies` (a list of such; [] = not read). `unread` in the place of a configuration: it could not
+be read. Where a field is a resource policy, a JSON object or text may stand; `unread` is None. A
+gap may be the name of its `Unknown`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -54,9 +56,8 @@ from monitor.model.api import (
 )
 from monitor.model.finding import Status, Violation
 from monitor.model.gaps import Gap, Unknown
-from monitor.model.organization import Organization
-from monitor.model.rule import CannotTell, ParameterValue, Problem, RuleInput
-from monitor.orgpolicy.load import default_org_policy
+from monitor.orgpolicy.load import load_org_policy
+from monitor.orgpolicy.schema import OrgPolicy
 from tests.builders import API, NOW
 
 FOLDER = Path(__file__).resolve().parent / "cases" / "rules"
@@ -68,7 +69,9 @@ STATEMENT = {
     "Resource": "execute-api:/*",
 }
 _SAID = frozenset({"name", "why", "expect", "findings"})
-_GIVEN = frozenset({"live", "canary", "draft", "api", "stage", "organization", "parameters"})
+_GIVEN = frozenset(
+    {"live", "canary", "draft", "api", "stage", "organization", "parameters", "org_policy"}
+)
 
 
 class Outcome(Enum):
@@ -84,8 +87,7 @@ class Case:
     why: str
     expect: Outcome
     snapshot: ApiSnapshot
-    organization: Organization
-    parameters: Mapping[str, ParameterValue]
+    policy: OrgPolicy
     raw: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -108,11 +110,7 @@ def cases_of(path: Path) -> Iterator[Case]:
             why=raw["why"],
             expect=Outcome(raw["expect"]),
             snapshot=_snapshot(raw),
-            organization=_made(Organization, raw.get("organization", {})),
-            parameters={
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in raw.get("parameters", {}).items()
-            },
+            policy=_org_policy(path.stem, raw),
             raw=raw,
         )
 
@@ -128,16 +126,22 @@ def judged(case: Case) -> tuple[Outcome, tuple[Violation, ...]]:
 
 
 def _evaluate(case: Case) -> Evaluation:
-    """Judged by the rule of the case alone, as the organization it tells of."""
-    rule = next(one for one in RULES if one.id == case.rule)
-
-    def check(given: RuleInput) -> Iterator[Problem | CannotTell]:
-        parameters = {**given.parameters, **case.parameters}
-        yield from rule.check(replace(given, organization=case.organization, parameters=parameters))
-
+    """Judged by the rule of the case alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "RULES", (replace(rule, check=check),))
-        return evaluation.evaluate(case.snapshot, default_org_policy(), now=NOW)
+        patch.setattr(evaluation, "RULES", [rule for rule in RULES if rule.id == case.rule])
+        return evaluation.evaluate(case.snapshot, case.policy, now=NOW)
+
+
+def _org_policy(rule: str, raw: Mapping[str, Any]) -> OrgPolicy:
+    """The shipped one with the parts that the case tells."""
+    shipped = files("monitor.orgpolicy").joinpath("default.yaml").read_text("utf-8")
+    document = {
+        **YAML(typ="safe", pure=True).load(shipped),
+        "organization": raw.get("organization", {}),
+        "rules": {rule: {"on": True, "parameters": raw.get("parameters", {})}},
+        **raw.get("org_policy", {}),
+    }
+    return load_org_policy(json.dumps(document), rules=RULES)
 
 
 def complaints(case: Case) -> Iterator[str]:
@@ -206,6 +210,8 @@ def _configuration(raw: Mapping[str, Any]) -> Configuration:
         else tuple(_route(key, given, authorizers) for key, given in routes.items()),
         authorizers=authorizers,
         policies=tuple(_policies(raw)),
+        authorizers_read=raw.get("authorizers_read", True),
+        reflects_origin=tuple(raw.get("reflects_origin", ())),
     )
 
 

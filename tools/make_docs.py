@@ -14,6 +14,8 @@ from pathlib import Path
 from policy_reference import policy_reference
 
 from monitor.evaluation.catalogue import RULES
+from monitor.evaluation.policy_check import PolicyCheckDocument
+from monitor.evaluation.policy_tests import PolicyCases, PolicyTestDocument
 from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
 from monitor.model.change import TakesEffect
 from monitor.model.rule import Rule
@@ -23,6 +25,7 @@ from monitor.report.documents import SCHEMAS
 from monitor.report.notices import NoticeDocument
 
 ROOT = Path(__file__).resolve().parent.parent
+POLICY_DOCUMENTS = {"policy-check": PolicyCheckDocument, "policy-test": PolicyTestDocument}
 MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 
 
@@ -32,6 +35,11 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name, model in (SCHEMAS | {"comparison": Comparison, "notice": NoticeDocument}).items():
         schema = model.model_json_schema(mode="serialization", by_alias=True)
         yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+    for name, model in POLICY_DOCUMENTS.items():
+        schema = model.model_json_schema(mode="serialization", by_alias=True)
+        yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+    schema = PolicyCases.model_json_schema()
+    yield docs / "schemas" / "policy-cases.json", json.dumps(schema, indent=2) + "\n"
     schema = policy_schema(RULES)
     yield docs / "schemas" / "org-policy.json", json.dumps(schema, indent=2) + "\n"
     yield docs / "policy-reference.md", MADE + policy_reference(RULES)

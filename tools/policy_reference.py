@@ -13,8 +13,8 @@ _INTRODUCTION = """\
 # The org policy file, key by key
 
 The guide is [org-policy](org-policy.md); [examples/bank.yaml](examples/bank.yaml) is a whole file.
-`gatewatch policy schema` prints the JSON Schema behind this page, which is also
-[schemas/org-policy.json](schemas/org-policy.json). With it, an editor completes and checks the file:
+`gatewatch policy schema` prints the JSON Schema behind this page, also in
+[schemas/org-policy.json](schemas/org-policy.json); with it, an editor completes and checks a file:
 
 ```yaml
 # yaml-language-server: $schema=org-policy.json
@@ -39,8 +39,8 @@ _MOST_CHOICES = 8
 _RULES = """\
 ## Rules and their parameters
 
-`on` or `off` may stand in the place of a rule's settings. A parameter's name in `thresholds` sets it
-for every rule that has it; what stands at the rule itself goes before.
+`on` or `off` may stand in the place of a rule's settings. A parameter's name in `thresholds` sets
+it for every rule that has it; what stands at the rule itself goes before.
 
 | rule | on | severity | parameters, with their defaults |
 | --- | --- | --- | --- |

@@ -81,7 +81,15 @@ def org_policy(file: Path | None) -> OrgPolicy:
     try:
         return load_org_policy(read_text(file), str(file))
     except OrgPolicyError as error:
-        raise WrongInput(str(error)) from error
+        raise wrong_file(file, error) from error
+
+
+def wrong_file(file: Path, error: OrgPolicyError) -> WrongInput:
+    """Everything that is wrong with an org policy or its cases, a line for each mistake."""
+    mistakes = str(error).splitlines()
+    if len(mistakes) == 1:
+        return WrongInput(mistakes[0])
+    return WrongInput("\n".join((f"{file} has {len(mistakes)} mistakes", *mistakes)))
 
 
 def read_text(file: Path) -> str:

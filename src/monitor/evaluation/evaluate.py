@@ -17,7 +17,7 @@ from monitor.model.finding import Status, Violation
 from monitor.model.gaps import Gap, Unknown
 from monitor.model.organization import Bound
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput
-from monitor.orgpolicy.bounds import bounds_of
+from monitor.orgpolicy.bounds import bounds_of, places_of
 from monitor.orgpolicy.remedies import Mode
 from monitor.orgpolicy.rule_settings import is_on, parameters_of, severity_of
 from monitor.orgpolicy.schema import OrgPolicy
@@ -66,12 +66,8 @@ class Evaluation:
 
 def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Evaluation:
     """Judge one API as it was read. Pure; never raises, whatever the snapshot holds."""
-    limits = policy.thresholds
-    thresholds = Thresholds(
-        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
-    )
-    access = decide(snapshot, now=now, thresholds=thresholds)
-    bounds = bounds_of(policy, snapshot, _places(access, snapshot))
+    access = decide(snapshot, now=now, thresholds=_thresholds(policy))
+    bounds = bounds_of(policy, snapshot, places_of(snapshot))
     given = RuleInput(
         snapshot=snapshot,
         access=access,
@@ -102,23 +98,10 @@ def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Eval
     )
 
 
-def _places(access: ApiAccess, snapshot: ApiSnapshot) -> Iterator[tuple[str, str]]:
-    """Every stage, and every route that it serves or would serve."""
-    configurations = (*snapshot.deployments.values(), snapshot.draft)
-    configured = {
-        route.key for one in configurations if one is not None for route in one.routes or ()
-    }
-    for stage in access.stages:
-        yield stage.stage, ""
-        yield from ((stage.stage, route) for route in sorted(configured))
-    yield from (("", route) for route in sorted(configured))
-
-
 def _answers(rule: Rule, given: RuleInput) -> Iterator[Problem | CannotTell]:
     """What a rule says; one that fails says that it failed, and spoils no other."""
-    defaults = {name: one.default for name, one in rule.parameters.items()}
     try:
-        yield from rule.check(replace(given, parameters=defaults))
+        yield from rule.check(given)
     except Exception as failure:  # noqa: BLE001 - whatever it is, it becomes a finding
         why = f"the rule failed: {type(failure).__name__}: {failure}"
         yield CannotTell(why=why)
@@ -149,7 +132,7 @@ def _merged(problems: list[Problem]) -> Iterator[Problem]:
 
 def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -> Violation:
     """The problem as a violation, with what the org policy says of it."""
-    found = _violation(rule, problem, given)
+    found = _violation(rule, problem, given, _thresholds(policy))
     classes = {given.bound_of(problem.stage, route).class_name for route in problem.routes or ("",)}
     offered = tuple(
         id_
@@ -173,7 +156,14 @@ def _clause(problem: Problem, given: RuleInput) -> str:
     return next(named, "")
 
 
-def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
+def _thresholds(policy: OrgPolicy) -> Thresholds:
+    limits = policy.thresholds
+    return Thresholds(
+        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
+    )
+
+
+def _violation(rule: Rule, problem: Problem, given: RuleInput, thresholds: Thresholds) -> Violation:
     stage = next((one for one in given.snapshot.stages if one.name == problem.stage), None)
     return Violation(
         rule=rule.id,
@@ -186,13 +176,13 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
         live=problem.live,
         routes=problem.routes,
         policy_class=problem.policy_class,
-        witness=_witness(problem, given),
+        witness=_witness(problem, given, thresholds),
         because=problem.because,
         caveats=problem.caveats,
     )
 
 
-def _witness(problem: Problem, given: RuleInput) -> Witness | None:
+def _witness(problem: Problem, given: RuleInput, thresholds: Thresholds) -> Witness | None:
     if problem.counter_example is None:
         return None
     return witness_of(
@@ -201,6 +191,7 @@ def _witness(problem: Problem, given: RuleInput) -> Witness | None:
         stage=problem.stage,
         live=problem.live,
         now=given.now,
+        thresholds=thresholds,
     )
 
 

@@ -261,7 +261,7 @@ _NEWS = frozenset({StepKind.OPENED, StepKind.REOPENED, StepKind.WIDENED})
 def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> StepKind | None:
     if old.status is Status.RESOLVED:
         return StepKind.REOPENED
-    if wider:
+    if wider and (new.status is old.status or new.status is not Status.WAIVED):
         return StepKind.WIDENED
     if old.status is not new.status:
         return _turned(old.status, new.status)

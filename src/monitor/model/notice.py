@@ -44,8 +44,28 @@ class PlanNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What the first scan of an account and region found, or the first one that asked new rules.
+
+    `rules`: the new ones, empty = all of them are. `apis` and `public_apis` are counts, `findings`
+    counts the open ones. `worst`: the gravest of them. `not_looked_at`: ids of APIs that the scan
+    did not get to in time.
+    """
+
+    apis: int
+    public_apis: int
+    findings: Mapping[Severity, int]
+    unknown: int
+    waived: int
+    worst: tuple[Finding, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One message: all that one look changed about one API.
+    """One message: all that one look changed about one API, or (`summary`) what there was from the
+    beginning about every API of an account and region, whose id is then `*`.
 
     `sequence` is the version of the record it was stored with, so that the notices of an API have
     an order. `unresolved`: every finding of the API that is open or unknown after this look, those
@@ -64,6 +84,7 @@ class Notice:
     cause: Cause | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     plan: PlanNews | None = None
+    summary: Summary | None = None
 
     @property
     def id(self) -> str:

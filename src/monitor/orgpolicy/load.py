@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -18,6 +18,8 @@ from monitor.orgpolicy.places import is_too_large
 from monitor.orgpolicy.schema import OrgPolicy
 
 MAX_CHARACTERS = 512 * 1024
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class OrgPolicyError(ValueError):
@@ -32,23 +34,35 @@ def load_org_policy(
 
     Raises OrgPolicyError.
     """
+    document = read_document(text, name, "`version: 1` and `classes`")
+    return validated(document, OrgPolicy, check_references(document, rules), name)
+
+
+def validated(document: Any, model: type[M], mistakes: Iterable[Mistake], name: str) -> M:
+    """The document as a model, if it is one and nothing else is wrong with it. Raises
+    OrgPolicyError."""
+    found = list(mistakes)
+    try:
+        value = model.model_validate(document)
+    except ValidationError as error:
+        found += shape_mistakes(document, error, model.model_json_schema())
+        raise _error(document, found, name) from error
+    if found:
+        raise _error(document, found, name)
+    return value
+
+
+def read_document(text: str, name: str, expected: str) -> Any:
+    """A YAML mapping that remembers where its parts stand. Raises OrgPolicyError."""
     document = _parse(text, name)
     if not isinstance(document, dict):
-        raise OrgPolicyError(f"{name}:1:1: expected `version: 1` and `classes`, found no mapping")
+        raise OrgPolicyError(f"{name}:1:1: expected {expected}, found no mapping")
     if is_too_large(document):
         raise OrgPolicyError(f"{name}:1:1: nested too deeply, or too large with its aliases")
-    mistakes = list(check_references(document, rules))
-    try:
-        policy = OrgPolicy.model_validate(document)
-    except ValidationError as error:
-        mistakes += shape_mistakes(document, error)
-        raise _error(document, mistakes, name) from error
-    if mistakes:
-        raise _error(document, mistakes, name)
-    return policy
+    return document
 
 
-def _error(document: Any, mistakes: Sequence[Mistake], name: str) -> OrgPolicyError:
+def _error(document: Any, mistakes: Iterable[Mistake], name: str) -> OrgPolicyError:
     return OrgPolicyError("\n".join(f"{name}:{line}" for line in told(document, mistakes)))
 
 

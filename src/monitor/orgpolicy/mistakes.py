@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
 from monitor.orgpolicy.places import Location, position, written
-from monitor.orgpolicy.schema import OrgPolicy
+
+Schema = Mapping[str, Any]
+"""A JSON Schema, or a part of one."""
 
 _MOST_NAMED = 8
 _LONGEST = 100
@@ -50,15 +51,15 @@ def listed(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
-def shape_mistakes(document: Any, error: ValidationError) -> Iterator[Mistake]:
-    """What pydantic found: keys, types, forms."""
+def shape_mistakes(document: Any, error: ValidationError, schema: Schema) -> Iterator[Mistake]:
+    """What pydantic found: keys, types, forms. `schema`: the JSON Schema of the model."""
     found = error.errors(include_url=False)
     meant = {
         (*location[:-1], close[0])
         for one in found
         if one["type"] == "extra_forbidden"
         for location in [written(document, one["loc"])]
-        for close in [get_close_matches(str(location[-1]), _keys_at(location[:-1]), n=1)]
+        for close in [get_close_matches(str(location[-1]), _keys_at(schema, location[:-1]), n=1)]
         if close
     }
     for one in found:
@@ -68,14 +69,14 @@ def shape_mistakes(document: Any, error: ValidationError) -> Iterator[Mistake]:
             one["type"] == "too_short" and one["input"]
         )
         if not told_already:
-            yield Mistake(location, _message(location, one))
+            yield Mistake(location, _message(location, one, schema))
 
 
-def _message(location: tuple[int | str, ...], problem: Any) -> str:
+def _message(location: tuple[int | str, ...], problem: Any, schema: Schema) -> str:
     kind, found = problem["type"], problem.get("input")
     match kind:
         case "extra_forbidden":
-            return "unknown key" + suggestion(location[-1], _keys_at(location[:-1]))
+            return "unknown key" + suggestion(location[-1], _keys_at(schema, location[:-1]))
         case "missing":
             return "is missing"
         case "enum" | "literal_error":
@@ -115,32 +116,52 @@ def _where(location: Location) -> str:
     return f"`{shown}`: " if shown else ""
 
 
-@cache
-def _schema() -> dict[str, Any]:
-    return OrgPolicy.model_json_schema()
+def unknown_keys(document: Any, schema: Schema, start: Location = ()) -> Iterator[Mistake]:
+    """Keys that no model has, where the model itself would pass them over."""
+    node = document
+    for part in start:
+        node = node[part]
+    yield from _unknown(node, tuple(start), [schema], schema)
 
 
-def _keys_at(location: Sequence[int | str]) -> list[str]:
+def _unknown(
+    node: Any, location: tuple[int | str, ...], nodes: Sequence[Schema], schema: Schema
+) -> Iterator[Mistake]:
+    nodes = [one for each in nodes for one in _alternatives(each, schema)]
+    known = [key for one in nodes for key in one.get("properties", {})]
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if known and key not in known:
+                yield Mistake((*location, key), "unknown key" + suggestion(key, known))
+            inside = [deeper for one in nodes for deeper in _inside(one, key, schema)]
+            yield from _unknown(value, (*location, key), inside, schema)
+    elif isinstance(node, list):
+        inside = [deeper for one in nodes for deeper in _inside(one, 0, schema)]
+        for index, value in enumerate(node):
+            yield from _unknown(value, (*location, index), inside, schema)
+
+
+def _keys_at(schema: Schema, location: Location) -> list[str]:
     """The keys that a mapping at this place of the file may have."""
-    nodes = list(_alternatives(_schema()))
+    nodes = list(_alternatives(schema, schema))
     for part in location:
-        nodes = [deeper for node in nodes for deeper in _inside(node, part)]
+        nodes = [deeper for node in nodes for deeper in _inside(node, part, schema)]
     return [key for node in nodes for key in node.get("properties", {})]
 
 
-def _alternatives(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _alternatives(node: Schema, schema: Schema) -> Iterator[Schema]:
     if "$ref" in node:
-        yield from _alternatives(_schema()["$defs"][node["$ref"].rpartition("/")[2]])
+        yield from _alternatives(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
     for key in ("anyOf", "oneOf", "allOf"):
         for one in node.get(key, ()):
-            yield from _alternatives(one)
+            yield from _alternatives(one, schema)
     yield node
 
 
-def _inside(node: dict[str, Any], part: int | str) -> Iterator[dict[str, Any]]:
+def _inside(node: Schema, part: int | str, schema: Schema) -> Iterator[Schema]:
     if isinstance(part, int):
         found = node.get("items")
     else:
         found = node.get("properties", {}).get(part, node.get("additionalProperties"))
     if isinstance(found, dict):
-        yield from _alternatives(found)
+        yield from _alternatives(found, schema)

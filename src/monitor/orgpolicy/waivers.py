@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from monitor.model.api import ApiSnapshot
@@ -49,11 +48,11 @@ def is_in_force(waiver: WaiverEntry, now: datetime) -> bool:
     return datetime.combine(waiver.granted, time(0), UTC) <= now < ends_at(waiver)
 
 
-def expired(policy: OrgPolicy, now: datetime) -> Iterator[WaiverEntry]:
-    return (one for one in policy.waivers if ends_at(one) <= now)
+def is_over(waiver: WaiverEntry, now: datetime) -> bool:
+    return ends_at(waiver) <= now
 
 
-def ending_soon(policy: OrgPolicy, now: datetime) -> Iterator[WaiverEntry]:
-    """Waivers in force whose end has to be announced."""
+def ends_soon(waiver: WaiverEntry, policy: OrgPolicy, now: datetime) -> bool:
+    """Whether it is in force, and its end has to be announced."""
     horizon = now + timedelta(days=policy.announce_days_before)
-    return (one for one in policy.waivers if is_in_force(one, now) and ends_at(one) <= horizon)
+    return is_in_force(waiver, now) and ends_at(waiver) <= horizon

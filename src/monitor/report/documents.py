@@ -159,6 +159,7 @@ class ApiDocument(Document):
     stages: tuple[StageDocument, ...]
     status: Literal["judged", "gaps"]
     gaps: tuple[GapDocument, ...]
+    tags: Mapping[str, str] = Field(default_factory=dict)
 
 
 class ScanDocument(Document):
@@ -285,6 +286,7 @@ def api_document(snapshot: ApiSnapshot, access: ApiAccess) -> ApiDocument:
         ),
         status="gaps" if snapshot.gaps else "judged",
         gaps=tuple(gap_document(gap) for gap in snapshot.gaps if not gap.account_wide),
+        tags=snapshot.tags,
     )
 
 

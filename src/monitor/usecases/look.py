@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation, evaluate
 from monitor.evaluation.lifecycle import Outcome, advance, close
@@ -14,6 +14,7 @@ from monitor.model.finding import Cause
 from monitor.model.record import ApiRecord
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock, Conflict, FindingStore, SnapshotSource
+from monitor.usecases.baseline import BaselineKeeper
 
 ATTEMPTS = 5
 
@@ -36,6 +37,7 @@ class Looker:
     store: FindingStore
     policy: OrgPolicy
     clock: Clock
+    baseline: BaselineKeeper | None = None
 
     def look_at(self, api: ApiId, changes: Sequence[Change] = ()) -> Looked:
         """`changes`: what led here, any order; the last of them is named as the cause.
@@ -79,9 +81,19 @@ class Looker:
     ) -> Outcome | None:
         now = self.clock.now()
         if evaluation is not None:
-            return advance(stored, evaluation, now=now, cause=cause)
-        if stored.version == 0:
-            return None  # never known, and already gone
+            settled = self.baseline.settled() if self.baseline else None
+            return advance(
+                stored,
+                evaluation,
+                now=now,
+                cause=cause,
+                announce=timedelta(days=self.policy.announce_days_before),
+                settled=settled,
+            )
+        if stored.version == 0 and (self.baseline is None or self.baseline.settled() is None):
+            # Never known, and already gone. Before the baseline is over it has to be known that
+            # somebody looked.
+            return None
         return close(stored, read_at=read_at, now=now, cause=cause)
 
 
