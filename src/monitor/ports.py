@@ -72,7 +72,7 @@ class FindingStore(Protocol):
         """
 
     def records(self) -> Iterator[ApiRecord]:
-        """What is known of every API, in no order. Raises Unreadable."""
+        """Every record there is, in no order. Raises Unreadable."""
 
     def waiting(self, *, limit: int) -> Sequence[Waiting]:
         """The APIs of the `limit` oldest notices that nobody marked told, each once: the gravest

@@ -13,7 +13,7 @@ from monitor.aws.session import AwsSession
 from monitor.aws.sinks import Bus, SecurityHub, Topic
 from monitor.bootstrap.org_policy import org_policies
 from monitor.evaluation.catalogue import RULES
-from monitor.model.summary import Summary
+from monitor.model.digest import Digest
 from monitor.ports import Notifier
 from monitor.report.notices import notice_asff, notice_document, notice_text
 from monitor.report.report import by_id
@@ -21,12 +21,12 @@ from monitor.settings import NotifySettings
 from monitor.slack.api import SlackApi
 from monitor.slack.buttons import Offer
 from monitor.slack.client import SlackNotifier
-from monitor.slack.summary import summary_message
+from monitor.slack.digest import digest_message
 from monitor.slack.webhook import WebhookNotifier
 from monitor.stores.dynamodb import DynamoDbStore
 from monitor.stores.notebook import DynamoDbNotebook
+from monitor.usecases.digest import DigestTeller, Herald
 from monitor.usecases.route import Router
-from monitor.usecases.summary import Herald, Summariser
 from monitor.usecases.tell import Teller
 
 OnDetour = Callable[[str], None]
@@ -34,10 +34,10 @@ OnDetour = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """`summariser` None: there is nobody in Slack to tell a digest."""
+    """`digests` None: there is nobody in Slack to tell a digest."""
 
     teller: Teller
-    summariser: Summariser | None
+    digests: DigestTeller | None
 
 
 def notify(settings: NotifySettings, on_detour: OnDetour) -> Notify:
@@ -73,9 +73,9 @@ def notify(settings: NotifySettings, on_detour: OnDetour) -> Notify:
         sinks["slack"], herald = webhook, _ByWebhook(webhook)
     return Notify(
         teller=Teller(store=store, sinks=sinks, clock=clock, holds=router.holds),
-        summariser=None
+        digests=None
         if herald is None
-        else Summariser(
+        else DigestTeller(
             store=store, notebook=notebook, policy=policies.current, herald=herald, clock=clock
         ),
     )
@@ -101,15 +101,15 @@ class _InSlack:
         self._slack = slack
         self._router = router
 
-    def announce(self, summary: Summary) -> None:
+    def announce(self, digest: Digest) -> None:
         channel = self._router.policy().routing.channel or self._router.channel
-        since = summary.made_at - timedelta(days=1)
-        self._slack.announce(summary_message(summary), summary.id, channel, since)
+        since = digest.made_at - timedelta(days=1)
+        self._slack.announce(digest_message(digest), digest.id, channel, since)
 
 
 class _ByWebhook:
     def __init__(self, webhook: WebhookNotifier) -> None:
         self._webhook = webhook
 
-    def announce(self, summary: Summary) -> None:
-        self._webhook.post(summary_message(summary))
+    def announce(self, digest: Digest) -> None:
+        self._webhook.post(digest_message(digest))

@@ -49,8 +49,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
 
 
 def _digest() -> None:
-    summariser = _wired().summariser
-    if summariser is not None and summariser.tell():
+    digests = _wired().digests
+    if digests is not None and digests.tell():
         metrics.add_metric("DigestsTold", MetricUnit.Count, 1)
 
 

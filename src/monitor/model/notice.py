@@ -94,7 +94,9 @@ class Notice:
     @property
     def severity(self) -> Severity:
         """That of the gravest finding it speaks of."""
-        told = [step.finding.violation.severity for step in self.steps]
+        worst = self.summary.worst if self.summary else ()
+        findings = (*(step.finding for step in self.steps), *worst)
+        told = [finding.violation.severity for finding in findings]
         least = Severity.HIGH if self.plan else Severity.INFO
         return min(told, key=lambda severity: severity.rank, default=least)
 

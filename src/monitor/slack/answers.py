@@ -15,8 +15,8 @@ from monitor.evaluation.lifecycle import unresolved
 from monitor.model.finding import Finding
 from monitor.model.record import ApiRecord
 from monitor.report.curl import curl
-from monitor.slack.blocks import MAX_BLOCKS_LENGTH, context, length, level, section, title
 from monitor.slack.links import api_in_console
+from monitor.slack.parts import MAX_BLOCKS_LENGTH, context, length, level, section, title
 from monitor.slack.text import code, code_block, link, mrkdwn
 from monitor.slack.words import ICON, count, who
 
@@ -29,13 +29,14 @@ def answer_message(
     text: str, findings: Sequence[Finding] = (), records: Sequence[ApiRecord] = ()
 ) -> Json:
     """What a `response_url` takes. `text` is plain."""
-    blocks = [section(mrkdwn(text, 2500))] if text else []
+    shown = mrkdwn(text, 2500)
+    blocks = [section(shown)] if shown else []
     blocks += [section(_line(finding)) for finding in findings]
     for record in records:
         blocks += _record(record)
     while length(blocks) > MAX_BLOCKS_LENGTH:
         blocks = [*blocks[:-2], context("More than fits here was left out.")]
-    said = mrkdwn(text or f"What is known of {count(len(records), 'API')}", 2500)
+    said = shown or f"What is known of {count(len(records), 'API')}"
     return {"response_type": "ephemeral", "text": said, "blocks": blocks}
 
 

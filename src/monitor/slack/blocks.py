@@ -7,11 +7,8 @@ Source: Slack developer docs, "Block Kit reference" (50 blocks, 3,000 characters
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from monitor.access.explain import sentence
 from monitor.evaluation.catalogue import RULES
@@ -19,12 +16,22 @@ from monitor.model.finding import Cause, Finding, Status
 from monitor.model.notice import Conversation, Moment, Notice, PlanNews, Step, StepKind
 from monitor.report.curl import curl
 from monitor.report.plain import plain
+from monitor.slack.baseline import baseline_message
 from monitor.slack.buttons import Offer, buttons, plan_buttons
 from monitor.slack.links import api_in_console, event_in_console
+from monitor.slack.parts import (
+    MAX_BLOCKS_LENGTH,
+    Block,
+    Message,
+    context,
+    header,
+    length,
+    level,
+    section,
+    title,
+)
 from monitor.slack.text import code, code_block, link, mrkdwn
 from monitor.slack.words import ICON, STEP_WORDS, count, who
-
-Block = dict[str, Any]
 
 MAX_FINDINGS = 4
 MAX_STEPS = 5
@@ -32,8 +39,6 @@ MAX_ROUTES = 6
 MAX_REASONS = 5
 MAX_MOMENTS = 8
 MAX_LINES = 10
-MAX_BLOCKS_LENGTH = 12_600
-"""Of all blocks as JSON, below the total that Slack takes."""
 
 _NO_CHANGE = frozenset(
     {StepKind.ACKNOWLEDGED, StepKind.WAIVED, StepKind.UNWAIVED, StepKind.WAIVER_ENDS}
@@ -45,25 +50,18 @@ _SLACK_USER = re.compile(r"slack:([UW][A-Z0-9]{2,20})", re.ASCII)
 FIXES = {rule.id: rule.fix for rule in RULES}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """`text` (mrkdwn) is what a notification and a screen reader say; `blocks` what the channel
-    shows."""
-
-    text: str
-    blocks: tuple[Block, ...]
-
-
 def first_message(
     notice: Notice, history: Sequence[Moment] = (), offer: Offer | None = None
 ) -> Message:
     """The message that begins the API's conversation, and that is kept up to date afterwards."""
+    if notice.summary is not None:
+        return baseline_message(notice, notice.summary)
     findings = sorted(notice.unresolved, key=lambda finding: finding.violation.severity.rank)
     if not findings:
         return resolved_message(notice, history)
     headline = _headline(findings, notice)
-    head = [_header(headline), _facts(findings[0].change, notice)]
-    shown = [(section(_verdict(one)), list(_details(one))) for one in findings[:MAX_FINDINGS]]
+    head = [header(headline), _facts(findings[0].change, notice)]
+    shown = [[section(_verdict(one)), *_details(one)] for one in findings[:MAX_FINDINGS]]
     tail = []
     if more := findings[MAX_FINDINGS:]:
         tail.append(context(f"and {count(len(more), 'more finding')} on this API"))
@@ -172,33 +170,6 @@ def step_line(step: Step) -> str:
     return line
 
 
-def title(finding: Finding) -> str:
-    """The finding's title as a sentence begins."""
-    text = finding.violation.title
-    return text[:1].upper() + text[1:]
-
-
-def level(finding: Finding) -> str:
-    """`Critical`, or `Unknown` where nobody can tell."""
-    if finding.status is Status.UNKNOWN:
-        return "Unknown"
-    return finding.violation.severity.capitalize()
-
-
-def section(text: str) -> Block:
-    """`text` is escaped and shorter than 3,000 characters by its parts' limits."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
-
-
-def length(blocks: Sequence[Block]) -> int:
-    """Of the blocks as they are sent, as Slack counts them."""
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
-
-
 def _headline(findings: Sequence[Finding], notice: Notice) -> str:
     worst, *others = findings
     tail = f" (and {len(others)} more)" if others else ""
@@ -259,9 +230,9 @@ def _details(finding: Finding) -> Iterator[Block]:
         yield section("*A request that gets in:*\n" + code_block(curl(violation.witness), 900))
     yield section("\n".join(_what_to_do(finding)))
     if violation.because:
-        reasons = [f"• {mrkdwn(sentence(reason), 300)}" for reason in violation.because]
-        more = len(reasons) - MAX_REASONS
-        shown = reasons[:MAX_REASONS] + ([f"and {more} more"] if more > 0 else [])
+        shown = [f"• {mrkdwn(sentence(one), 300)}" for one in violation.because[:MAX_REASONS]]
+        if more := violation.because[MAX_REASONS:]:
+            shown.append(f"and {len(more)} more")
         yield section("*Because*\n" + "\n".join(shown))
 
 
@@ -303,24 +274,21 @@ def _moment(moment: Moment) -> str:
 
 
 def _within_limits(
-    head: Sequence[Block], shown: Sequence[tuple[Block, list[Block]]], tail: Sequence[Block]
+    head: Sequence[Block], shown: Sequence[Sequence[Block]], tail: Sequence[Block]
 ) -> Iterator[Block]:
-    """As much of the details as fits: the first of each finding, then the second, and so on."""
+    """As much as fits: the first block of each finding, then the second of each, and so on."""
     cut = context("Some details are left out here; `gatewatch scan --api ID` has them all.")
-    room = MAX_BLOCKS_LENGTH - length([*head, *tail, cut, *(verdict for verdict, _ in shown)])
+    room = MAX_BLOCKS_LENGTH - length([*head, *tail, cut])
+    places = sorted((row, at) for at, blocks in enumerate(shown) for row in range(len(blocks)))
     kept: set[tuple[int, int]] = set()
-    places = sorted(
-        ((row, at) for at, (_, details) in enumerate(shown) for row in range(len(details)))
-    )
     for row, at in places:
-        size = length([shown[at][1][row]])
-        if size <= room:
+        size = length([shown[at][row]])
+        if size <= room and (row == 0 or (0, at) in kept):
             room -= size
             kept.add((row, at))
     yield from head
-    for at, (verdict, details) in enumerate(shown):
-        yield verdict
-        yield from (block for row, block in enumerate(details) if (row, at) in kept)
+    for at, blocks in enumerate(shown):
+        yield from (block for row, block in enumerate(blocks) if (row, at) in kept)
     if len(kept) < len(places):
         yield cut
     yield from tail
@@ -344,7 +312,3 @@ def _where(notice: Notice, cause: Cause | None) -> str:
 
 def _name(notice: Notice) -> str:
     return plain(notice.api_name or notice.api.api_id, 80)
-
-
-def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}

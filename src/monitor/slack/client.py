@@ -16,9 +16,10 @@ from typing import Any
 from monitor.model.notice import Conversation, Notice, StepKind
 from monitor.ports import NotDelivered, Route, Telling
 from monitor.slack.api import CHANNEL_IS_LOST, Refused, SlackApi
-from monitor.slack.blocks import Message, context, first_message, reply, told_so_far
+from monitor.slack.blocks import first_message, reply, told_so_far
 from monitor.slack.buttons import Offer
-from monitor.slack.digest import digest_message
+from monitor.slack.parts import Message, context
+from monitor.slack.storm import storm_message
 from monitor.slack.text import code
 
 EVENT_TYPE = "gatewatch_notice"
@@ -82,7 +83,7 @@ class SlackNotifier:
         answer: Mapping[str, Any] = {}
         if new:
             notices = [telling.notice for telling in new]
-            answer = self._post(digest_message(notices), notices)
+            answer = self._post(storm_message(notices), notices)
         said = [
             found.get(t.notice.id) or self._conversation(t, answer, shared=True) for t in tellings
         ]

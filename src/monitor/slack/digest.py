@@ -1,54 +1,79 @@
-"""Many APIs in one message: what a storm of changes comes to. Pure."""
+"""The digest as a message. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from monitor.model.finding import Severity
-from monitor.model.notice import Notice
-from monitor.slack.blocks import Message, context, level, section, title
-from monitor.slack.links import api_in_console
-from monitor.slack.text import code, link, mrkdwn
-from monitor.slack.words import ICON, count, who
+from monitor.model.digest import ClassLine, Digest
+from monitor.model.finding import Finding, Severity
+from monitor.slack.parts import Block, Message, context, header, section, title
+from monitor.slack.text import code, mrkdwn
+from monitor.slack.words import ICON, count
+
+MAX_LINES = 10
 
 
-def digest_message(notices: Sequence[Notice]) -> Message:
-    """One line an API, the gravest first. Several notices of an API are told by its last one."""
-    last = {notice.api: notice for notice in sorted(notices, key=lambda one: one.sequence)}
-    apis = sorted(last.values(), key=_gravity)
-    critical = sum(bool(one.unresolved) and _gravity(one) == 0 for one in apis)
-    headline = f"{count(len(apis), 'API')} changed at once"
-    if critical:
-        headline += f", {critical} of them critical"
-    names = ", ".join(mrkdwn(one.api_name or one.api.api_id, 40) for one in apis[:5])
-    more = f" and {len(apis) - 5} more" if len(apis) > 5 else ""
-    return Message(
-        text=f"{headline}: {names}{more}",
-        blocks=(
-            {"type": "header", "text": {"type": "plain_text", "text": headline, "emoji": False}},
-            *(section(_line(one)) for one in apis),
-            context("So many alerts at once are told together. Each goes on in this thread."),
+def digest_message(digest: Digest) -> Message:
+    """What is open, by class; what ends soon; what nobody can tell."""
+    headline = f"Gatewatch digest: {count(digest.open, 'finding')} open on {_apis(digest)}"
+    trend = _trend(digest)
+    blocks = [
+        header(headline),
+        section(trend),
+        *_listed("Open, by class", [_class(line, digest.made_at) for line in digest.classes]),
+        *_listed("Waivers that end soon", [_ending(one) for one in digest.ending]),
+        *_listed("Nobody can tell", [_undecided(one) for one in digest.undecided]),
+        *_listed(
+            "Not read at all",
+            [code(one.name or one.api.api_id, 60) for one in digest.blind],
         ),
+        context("`/gatewatch open` or `gatewatch scan` list everything."),
+    ]
+    return Message(text=f"{headline}. {trend}", blocks=tuple(blocks))
+
+
+def _apis(digest: Digest) -> str:
+    return count(digest.apis, "API")
+
+
+def _trend(digest: Digest) -> str:
+    if digest.before is None:
+        return "This is the first digest."
+    change = digest.open - digest.before
+    if change == 0:
+        return f"As many as last time; {digest.new} of them are new."
+    return f"{abs(change)} {'more' if change > 0 else 'fewer'} than last time; {digest.new} new."
+
+
+def _listed(name: str, lines: Sequence[str]) -> Iterator[Block]:
+    if lines:
+        shown = list(lines[:MAX_LINES])
+        if len(lines) > MAX_LINES:
+            shown.append(f"and {len(lines) - MAX_LINES} more")
+        yield section(f"*{name}*\n" + "\n".join(f"• {line}" for line in shown))
+
+
+def _class(line: ClassLine, now: datetime) -> str:
+    counts = ", ".join(
+        f"{ICON[severity]} {line.by_severity[severity]} {severity.value}"
+        for severity in Severity
+        if line.by_severity.get(severity)
     )
+    days = (now - line.oldest).days
+    return f"{code(line.name, 80)}: {counts}; the oldest {count(days, 'day')}"
 
 
-def _gravity(notice: Notice) -> int:
-    ranks = [finding.violation.severity.rank for finding in notice.unresolved]
-    return min(ranks, default=len(Severity))
+def _ending(finding: Finding) -> str:
+    until = f"{finding.waiver.until:%Y-%m-%d}" if finding.waiver else "soon"
+    owner = f", owner {mrkdwn(finding.waiver.owner, 60)}" if finding.waiver else ""
+    return f"{until}: {_named(finding)}{owner}"
 
 
-def _line(notice: Notice) -> str:
-    api = notice.api
-    name = code(notice.api_name or api.api_id, 60)
-    page = api_in_console(api)
-    where = f"{code(api.api_id, 30)} · {code(api.region, 20)}" + (
-        f" · {link(page, 'console')}" if page else ""
-    )
-    by = f" by {code(notice.cause.who, 60)}" if notice.cause else ""
-    if not notice.unresolved:
-        return f":white_check_mark: {name}: resolved, now {who(notice.scope_now)}{by} · {where}"
-    worst = min(notice.unresolved, key=lambda finding: finding.violation.severity.rank)
-    others = len(notice.unresolved) - 1
-    more = f" (and {others} more)" if others else ""
-    icon = ICON[worst.violation.severity]
-    return f"{icon} *{level(worst)}* — {name}: {mrkdwn(title(worst), 120)}{more}{by} · {where}"
+def _undecided(finding: Finding) -> str:
+    return f"{_named(finding)}, since {finding.first_seen:%Y-%m-%d}"
+
+
+def _named(finding: Finding) -> str:
+    name = code(finding.api_name or finding.api.api_id, 50)
+    return f"{name}: {mrkdwn(title(finding), 110)}"

@@ -10,19 +10,21 @@ import re
 
 from monitor.model.api import ApiId
 from monitor.model.change import ApiFamily
-from monitor.slack.text import address_part
 
 _HOSTS = {
     "aws": "{region}.console.aws.amazon.com",
     "aws-cn": "{region}.console.amazonaws.cn",
     "aws-us-gov": "{region}.console.amazonaws-us-gov.com",
 }
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-\d{1,2}")
 
 
 def api_in_console(api: ApiId) -> str | None:
-    """The API's page; None where the partition's console is not known."""
-    api_id = address_part(api.api_id)
+    """The API's page; None where the partition's console is not known, or the id is none."""
+    api_id = api.api_id
+    if not _ID.fullmatch(api_id):
+        return None
     match api.family:
         case ApiFamily.REST:
             path = f"apigateway/main/apis/{api_id}/resources?api={api_id}"
@@ -35,9 +37,9 @@ def api_in_console(api: ApiId) -> str | None:
 
 def event_in_console(api: ApiId, event_id: str) -> str | None:
     """The CloudTrail event, which the console shows for 90 days."""
-    if not event_id:
+    if not _ID.fullmatch(event_id):
         return None
-    return _console(api, "cloudtrailv2/home?", f"#/events/{address_part(event_id)}")
+    return _console(api, "cloudtrailv2/home?", f"#/events/{event_id}")
 
 
 def _console(api: ApiId, path: str, fragment: str = "") -> str | None:

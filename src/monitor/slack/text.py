@@ -15,8 +15,9 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def mrkdwn(text: str, limit: int = 300) -> str:
-    """`plain`, escaped for a mrkdwn text object, at most `limit` characters."""
-    return _escaped(plain(text, limit), limit)
+    """`plain`, escaped for a mrkdwn text object, at most `limit` characters. A backtick becomes an
+    apostrophe, or it would pair with one of ours."""
+    return _without_ticks(text, limit)
 
 
 def code(text: str, limit: int = 300) -> str:
@@ -31,12 +32,7 @@ def code_block(text: str, limit: int = 2000) -> str:
 
 def link(url: str, label: str) -> str:
     """`label` is our own; in the address everything is quoted that could end it."""
-    return f"<{quote(url, safe=_IN_ADDRESS)}|{label}>"
-
-
-def address_part(text: str) -> str:
-    """A text from outside as one part of an address."""
-    return quote(plain(text, 200), safe="")
+    return f"<{quote(url, safe=_IN_ADDRESS).replace('&', '&amp;')}|{label}>"
 
 
 _IN_ADDRESS = ":/?#=&%-._~"

@@ -18,8 +18,9 @@ from slack_sdk.webhook import WebhookClient
 from monitor.model.notice import Notice, StepKind
 from monitor.ports import InDoubt, NotDelivered, Reach, Telling
 from monitor.slack.api import TIMEOUT_SECONDS
-from monitor.slack.blocks import Message, first_message, reply
-from monitor.slack.digest import digest_message
+from monitor.slack.blocks import first_message, reply
+from monitor.slack.parts import Message
+from monitor.slack.storm import storm_message
 
 _BEGINS = frozenset({StepKind.OPENED, StepKind.REOPENED, StepKind.WIDENED})
 
@@ -39,7 +40,7 @@ class WebhookNotifier:
         self.post(first_message(notice) if begins else reply(notice))
 
     def tell_together(self, tellings: Sequence[Telling]) -> Sequence[None]:
-        self.post(digest_message([telling.notice for telling in tellings]))
+        self.post(storm_message([telling.notice for telling in tellings]))
         return [None] * len(tellings)
 
     def post(self, message: Message) -> None:

@@ -181,11 +181,14 @@ class Responder:
             "then.",
         )
 
+    def _apis(self) -> tuple[ApiRecord, ...]:
+        return tuple(record for record in self.store.records() if record.baseline is None)
+
     def _rules_seen(self) -> set[str]:
-        return {f.violation.rule for record in self.store.records() for f in _open(record)}
+        return {f.violation.rule for record in self._apis() for f in _open(record)}
 
     def _status(self) -> Answer:
-        records = tuple(self.store.records())
+        records = self._apis()
         found = [finding for record in records for finding in _open(record)]
         waived = sum(
             finding.status is Status.WAIVED
@@ -204,13 +207,13 @@ class Responder:
         )
 
     def _open(self) -> Answer:
-        found = [finding for record in self.store.records() for finding in _open(record)]
+        found = [finding for record in self._apis() for finding in _open(record)]
         found.sort(key=lambda finding: (finding.violation.severity.rank, finding.first_seen))
         text = f"{len(found)} open" + (f", the {LISTED} gravest:" if len(found) > LISTED else "")
         return Answer(result=Result.DONE, text=text, findings=tuple(found[:LISTED]))
 
     def _explain(self, words: str) -> Answer:
-        found = [one for one in self.store.records() if words in (one.api.api_id, one.name)]
+        found = [one for one in self._apis() if words in (one.api.api_id, one.name)]
         if not found:
             return Answer(result=Result.DONE, text=f"No API “{words}” is known here.")
         return Answer(result=Result.DONE, records=tuple(found[:3]))

@@ -12,32 +12,32 @@ from typing import Protocol
 
 from monitor.evaluation.lifecycle import unresolved
 from monitor.model.access import Scope
+from monitor.model.digest import ClassLine, Digest
 from monitor.model.finding import Finding, Status
 from monitor.model.record import ApiRecord
-from monitor.model.summary import ClassLine, Summary
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock, FindingStore, Notebook
 
-NOTES = "summary"
+NOTES = "digest"
 LAST = "last"
 LAST_LIVES = timedelta(days=400)
 SAID = "said"
 
 
 class Herald(Protocol):
-    def announce(self, summary: Summary) -> None:
+    def announce(self, digest: Digest) -> None:
         """Say it once, however often it is asked to. Raises NotDelivered."""
 
 
-def summary_of(
+def digest_of(
     records: Iterable[ApiRecord],
     *,
     now: datetime,
     announce: timedelta,
     last: tuple[datetime, int] | None,
-) -> Summary | None:
+) -> Digest | None:
     """`last`: when the last one was made, and how many were open then. None = nothing to say."""
-    records = tuple(records)
+    records = tuple(record for record in records if record.baseline is None)
     findings = [finding for record in records for finding in record.findings.values()]
     open_ = [f for record in records for f in unresolved(record.findings)]
     decided = [f for f in open_ if f.status is Status.OPEN]
@@ -51,7 +51,7 @@ def summary_of(
     if not (open_ or ending or blind or before):
         return None
     since = last[0] if last else datetime.min.replace(tzinfo=now.tzinfo)
-    return Summary(
+    return Digest(
         id=f"digest/{now:%Y-%m-%d}",
         made_at=now,
         apis=len(records),
@@ -81,7 +81,7 @@ def _classes(findings: Iterable[Finding]) -> Iterable[ClassLine]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summariser:
+class DigestTeller:
     store: FindingStore
     notebook: Notebook
     policy: Callable[[], OrgPolicy]
@@ -91,17 +91,17 @@ class Summariser:
     def tell(self) -> bool:
         """False: there was nothing to say, or today's was said. Raises NotDelivered."""
         now = self.clock.now()
-        summary = summary_of(
+        digest = digest_of(
             self.store.records(),
             now=now,
             announce=timedelta(days=self.policy().announce_days_before),
             last=self._last(),
         )
-        if summary is None or self.notebook.find(SAID, summary.id) is not None:
+        if digest is None or self.notebook.find(SAID, digest.id) is not None:
             return False
-        self.herald.announce(summary)
-        kept = json.dumps({"at": now.isoformat(), "open": summary.open})
-        self.notebook.write(SAID, summary.id, "said", until=now + timedelta(days=7))
+        self.herald.announce(digest)
+        kept = json.dumps({"at": now.isoformat(), "open": digest.open})
+        self.notebook.write(SAID, digest.id, "said", until=now + timedelta(days=7))
         self.notebook.write(NOTES, LAST, kept, until=now + LAST_LIVES)
         return True
 

@@ -24,7 +24,7 @@ class ClassLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Digest:
     """`before`: how many were open when the last one was made, None = this is the first.
     `blind`: APIs of which not even the scope is known."""
 
