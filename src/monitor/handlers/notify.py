@@ -50,8 +50,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
 
 def _digest() -> None:
     digests = _wired().digests
-    if digests is not None and digests.tell():
-        metrics.add_metric("DigestsTold", MetricUnit.Count, 1)
+    told = digests is not None and digests.tell()
+    metrics.add_metric("DigestsTold", MetricUnit.Count, int(told))
 
 
 @cache
