@@ -150,7 +150,7 @@ docs: install ## write the pages that are made from the code
 
 .PHONY: golden
 golden: install ## rewrite the expected outputs in tests/golden; review the difference
-	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/unit/test_golden.py --rewrite-golden
+	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_corpus.py --rewrite-golden
 	@git --no-pager diff --stat -- tests/golden
 
 .PHONY: proofs

@@ -12,6 +12,7 @@ A file holds a list `cases`. A case:
     api:           any field of ApiSnapshot, `stage`: any field of Stage
     organization:  that of the org policy; `parameters`: those of the rule, if not its defaults
     org_policy:    any other part of the org policy, in the place of the shipped one's
+    was:           the tags at an earlier look; `edited_by`: the ARNs of those who edited them since
 
 A configuration is `routes` (route key -> type of authorization, or any fields of Route),
 `authorizers` (id -> any fields of Authorizer; a route that asks for one and names none has the
@@ -54,8 +55,9 @@ from monitor.model.api import (
     Route,
     Stage,
 )
-from monitor.model.finding import Status, Violation
+from monitor.model.finding import Cause, Status, Violation
 from monitor.model.gaps import Gap, Unknown
+from monitor.model.record import ApiRecord
 from monitor.orgpolicy.load import load_org_policy
 from monitor.orgpolicy.schema import OrgPolicy
 from tests.builders import API, NOW
@@ -70,7 +72,18 @@ STATEMENT = {
 }
 _SAID = frozenset({"name", "why", "expect", "findings"})
 _GIVEN = frozenset(
-    {"live", "canary", "draft", "api", "stage", "organization", "parameters", "org_policy"}
+    {
+        "live",
+        "canary",
+        "draft",
+        "api",
+        "stage",
+        "organization",
+        "parameters",
+        "org_policy",
+        "was",
+        "edited_by",
+    }
 )
 
 
@@ -129,7 +142,18 @@ def _evaluate(case: Case) -> Evaluation:
     """Judged by the rule of the case alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "RULES", [rule for rule in RULES if rule.id == case.rule])
-        return evaluation.evaluate(case.snapshot, case.policy, now=NOW)
+        before = ApiRecord(api=API)
+        if "was" in case.raw:
+            then = replace(case.snapshot, tags=case.raw["was"], gaps=())
+            standing = evaluation.evaluate(then, case.policy, now=NOW).standing
+            before = replace(before, standing=standing)
+        edits = [_edit(arn) for arn in case.raw.get("edited_by", ())]
+        return evaluation.evaluate(case.snapshot, case.policy, now=NOW, before=before, edits=edits)
+
+
+def _edit(arn: str) -> Cause:
+    who = arn.rpartition("/")[2]
+    return Cause(who=who, event_name="TagResource", event_id="e-1", event_time=NOW, arn=arn)
 
 
 def _org_policy(rule: str, raw: Mapping[str, Any]) -> OrgPolicy:
@@ -174,6 +198,20 @@ def _differences(wanted: Mapping[str, Any], violation: Violation) -> Iterator[st
 
 
 # --- from the description to values --------------------------------------------------------------
+
+
+def described(kind: Any, raw: Mapping[str, Any]) -> Any:
+    """The dataclass `kind` with these fields, plain YAML as they are."""
+    return _made(kind, raw)
+
+
+def described_fields(kind: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Some fields of the dataclass `kind`, as `replace` takes them."""
+    return _arguments(kind, raw)
+
+
+def described_configuration(raw: Mapping[str, Any]) -> Configuration:
+    return _configuration(raw)
 
 
 def _snapshot(raw: Mapping[str, Any]) -> ApiSnapshot:

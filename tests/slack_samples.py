@@ -10,7 +10,7 @@ from monitor.evaluation.lifecycle import waive
 from monitor.model.access import Scope
 from monitor.model.digest import ClassLine, Digest
 from monitor.model.finding import Severity, Status, Waiver
-from monitor.model.notice import Notice, Summary
+from monitor.model.notice import FirstFindings, Notice
 from monitor.model.record import ApiRecord
 from monitor.slack import sample
 from monitor.slack.answers import answer_message
@@ -67,7 +67,7 @@ def slack_messages() -> dict[str, Json]:
         "resolved": first_message(resolved, history, ALL),
         "storm": storm_message(_many(opened)),
         "digest": digest_message(_digest(opened)),
-        "baseline": baseline_message(opened, _summary(opened)),
+        "baseline": baseline_message(opened, _first(opened)),
     }
     sent = {name: _sent(message) for name, message in messages.items()}
     sent["answer-explain"] = answer_message("", (), (record,))
@@ -122,8 +122,8 @@ def _digest(opened: Notice) -> Digest:
     )
 
 
-def _summary(opened: Notice) -> Summary:
-    return Summary(
+def _first(opened: Notice) -> FirstFindings:
+    return FirstFindings(
         apis=412,
         public_apis=7,
         findings={Severity.CRITICAL: 2, Severity.HIGH: 11, Severity.LOW: 40},

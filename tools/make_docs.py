@@ -51,10 +51,22 @@ def pages() -> Iterator[tuple[Path, str]]:
 def rule_page(rule: Rule) -> str:
     return (
         f"{MADE}# {rule.title}\n\n"
-        f"`{rule.id}` · {rule.severity.value} at most\n\n"
+        f"`{rule.id}` · {rule.severity.value} at most{'' if rule.on else ' · off by default'}\n\n"
         f"**For an attacker.** {rule.attacker_view}\n\n"
-        f"**To fix it.** {rule.fix}\n"
+        f"**To fix it.** {rule.fix}\n" + "".join(_more_of(rule))
     )
+
+
+def _more_of(rule: Rule) -> Iterator[str]:
+    if rule.remediations:
+        yield f"\n**Remediations.** {', '.join(f'`{one}`' for one in rule.remediations)}\n"
+    if rule.controls:
+        yield f"\n**Controls.** {', '.join(rule.controls)}\n"
+    if rule.parameters:
+        yield "\n| parameter | default | meaning |\n| --- | --- | --- |\n"
+        for name, one in rule.parameters.items():
+            default = json.dumps(one.default)
+            yield f"| `{name}` | `{default}` | {one.about} |\n"
 
 
 def events_page() -> str:

@@ -21,7 +21,7 @@ from monitor.model.api import (
 )
 from monitor.model.finding import Finding, Severity, Status, Violation, finding_id
 from monitor.model.gaps import Unknown
-from monitor.orgpolicy.load import default_org_policy
+from monitor.orgpolicy.load import default_org_policy, load_org_policy
 
 IAM = configuration(route(authorization=AuthorizationType.AWS_IAM))
 OPEN_TO_ACCOUNTS = Configuration(
@@ -147,3 +147,23 @@ def test_ids_are_unique_and_every_rule_says_what_it_is_about() -> None:
         assert rule.title
         assert rule.attacker_view.endswith(".")
         assert rule.fix.endswith(".")
+
+
+SIGNED = Stage(name="prod", deployment_id="d1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("{}", []),
+        ("{stage-web-acl-missing: {parameters: {every_stage: true}}}", ["stage-web-acl-missing"]),
+        ("{stage-tracing-off: {on: true}}", ["stage-tracing-off"]),
+    ],
+)
+def test_the_org_policy_sets_what_a_rule_asks(settings: str, expected: list[str]) -> None:
+    text = f"version: 1\nclasses: [{{name: all, allowed: no-public-access}}]\nrules: {settings}\n"
+    wanted = {"stage-web-acl-missing", "stage-tracing-off"}
+
+    said = evaluate(rest_api(IAM, stages=(SIGNED,)), load_org_policy(text, "policy.yaml"), now=NOW)
+
+    assert [one.rule for one in said.violations if one.rule in wanted] == expected

@@ -18,6 +18,7 @@ from monitor.rules import (
     authorizer_permission_broad,
     authorizer_unattached,
     canary_widens_access,
+    class_widened,
     cors_any_origin_with_credentials,
     default_endpoint_bypasses_domain,
     domain_weak_tls,
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     access_will_exceed_policy.RULE,
     canary_widens_access.RULE,
     access_unknown.RULE,
+    class_widened.RULE,
     draft_differs_from_live.RULE,
     # the resource policy
     policy_names_untrusted_account.RULE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,17 +11,20 @@ from monitor.access.counter_example import witness_of
 from monitor.access.decide import decide
 from monitor.access.thresholds import Thresholds
 from monitor.evaluation.catalogue import RULES
+from monitor.evaluation.standing import stand
 from monitor.model.access import ApiAccess, Scope, Witness
 from monitor.model.api import ApiSnapshot
-from monitor.model.finding import Status, Violation
+from monitor.model.finding import Cause, Status, Violation
 from monitor.model.gaps import Gap, Unknown
 from monitor.model.organization import Bound
+from monitor.model.record import ApiRecord
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput
-from monitor.orgpolicy.bounds import bounds_of, places_of
+from monitor.model.standing import Standing
 from monitor.orgpolicy.remedies import Mode
 from monitor.orgpolicy.rule_settings import is_on, parameters_of, severity_of
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.orgpolicy.waivers import waiver_for
+from monitor.rules.class_widened import ID as CLASS_WIDENED
 
 _HIDES_ALL = frozenset({Unknown.API, Unknown.STAGES})
 _STAGE = re.compile(r"/stages/([^/]+)")
@@ -46,13 +49,14 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What one look at an API comes to."""
+    """What one look at an API comes to. `standing`: its classes in the org policy, to be kept."""
 
     snapshot: ApiSnapshot
     access: ApiAccess
     bound: Bound
     violations: tuple[Violation, ...]
     doubts: frozenset[Doubt] = field(default=frozenset())
+    standing: Standing | None = None
 
     @property
     def is_blind(self) -> bool:
@@ -64,17 +68,37 @@ class Evaluation:
         return any(doubt.covers(violation) for doubt in self.doubts)
 
 
-def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Evaluation:
-    """Judge one API as it was read. Pure; never raises, whatever the snapshot holds."""
-    access = decide(snapshot, now=now, thresholds=_thresholds(policy))
-    bounds = bounds_of(policy, snapshot, places_of(snapshot))
+def evaluate(
+    snapshot: ApiSnapshot,
+    policy: OrgPolicy,
+    *,
+    now: datetime,
+    before: ApiRecord | None = None,
+    edits: Sequence[Cause] = (),
+) -> Evaluation:
+    """Judge one API as it was read. Pure; never raises, whatever the snapshot holds.
+
+    `before`: what is stored of it, for the class of the org policy that it was in. `edits`: those
+    of its tags and name that led to this look, in order.
+    """
+    thresholds = _thresholds(policy)
+    access = decide(snapshot, now=now, thresholds=thresholds)
+    stood = stand(
+        snapshot,
+        policy,
+        thresholds,
+        before=before.standing if before else None,
+        edits=edits,
+        is_waived=_is_waived(before, now),
+    )
     given = RuleInput(
         snapshot=snapshot,
         access=access,
         now=now,
-        bound=bounds.of_api,
-        bounds=bounds.of_places,
+        bound=stood.classes.whole,
+        bounds=stood.classes.bounds,
         organization=policy.organization.resolved(),
+        move=stood.move,
     )
     violations: list[Violation] = []
     doubts = {Doubt() for gap in snapshot.gaps if gap.unknown in _HIDES_ALL}
@@ -95,6 +119,16 @@ def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Eval
         bound=given.bound,
         violations=tuple(violations),
         doubts=frozenset(doubts),
+        standing=stood.standing,
+    )
+
+
+def _is_waived(before: ApiRecord | None, now: datetime) -> bool:
+    """Whether somebody accepts for a time that the API is in a wider class."""
+    return before is not None and any(
+        finding.waiver is not None and finding.waiver.until > now
+        for finding in before.findings.values()
+        if finding.violation.rule == CLASS_WIDENED and finding.status is Status.WAIVED
     )
 
 
@@ -179,6 +213,7 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput, thresholds: Thres
         witness=_witness(problem, given, thresholds),
         because=problem.because,
         caveats=problem.caveats,
+        caused_by=given.move.who if given.move and rule.id == CLASS_WIDENED else None,
     )
 
 

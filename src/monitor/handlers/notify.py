@@ -3,6 +3,7 @@ every few minutes. The digest comes by a schedule of its own."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.notify import Notify, notify
 from monitor.handlers.observability import logger, metrics, tracer
+from monitor.ports import NotDelivered
 from monitor.settings import NotifySettings
 from monitor.stores.dynamodb import notice_api
 
@@ -23,19 +25,18 @@ class Undelivered(RuntimeError):
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
-    """A stream's records name the APIs, `digest` asks for the digest; anything else is the sweep.
+    """A stream's records name the APIs; anything else is the sweep, and `digest` makes the digest
+    due before it.
 
     Raises Undelivered from the sweep only: a stream that fails is held up by its own retries, and
-    what it could not tell is still marked untold. Raises NotDelivered from the digest, which is
-    then tried again.
+    what it could not tell is still marked untold.
     """
-    if event.get("digest"):
-        _digest()
-        return
     records = event.get("Records")
     outbox = _wired().teller
     if records is None:
         told = outbox.tell_all()
+        failed = _digest(due=bool(event.get("digest")))
+        told = replace(told, failures=(*told.failures, *failed))
     else:
         keys = (record.get("dynamodb", {}).get("Keys", {}) for record in records)
         told = outbox.tell(dict.fromkeys(api for key in keys if (api := notice_api(key))))
@@ -48,10 +49,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
         raise Undelivered("; ".join(told.failures[:5]))
 
 
-def _digest() -> None:
+def _digest(*, due: bool) -> tuple[str, ...]:
+    """Why it could not be told, if so."""
     digests = _wired().digests
-    told = digests is not None and digests.tell()
+    if digests is None:
+        return ()
+    if due:
+        digests.ask()
+    try:
+        told = digests.tell_if_due()
+    except NotDelivered as failure:
+        return (f"the digest: {failure}",)
     metrics.add_metric("DigestsTold", MetricUnit.Count, int(told))
+    return ()
 
 
 @cache

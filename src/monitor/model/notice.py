@@ -44,7 +44,7 @@ class PlanNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class FirstFindings:
     """What the first scan of an account and region found, or the first one that asked new rules.
 
     `rules`: the new ones, empty = all of them are. `apis` and `public_apis` are counts, `findings`
@@ -64,7 +64,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One message: all that one look changed about one API, or (`summary`) what there was from the
+    """One message: all that one look changed about one API, or (`first`) what there was from the
     beginning about every API of an account and region, whose id is then `*`.
 
     `sequence` is the version of the record it was stored with, so that the notices of an API have
@@ -84,7 +84,7 @@ class Notice:
     cause: Cause | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     plan: PlanNews | None = None
-    summary: Summary | None = None
+    first: FirstFindings | None = None
 
     @property
     def id(self) -> str:
@@ -94,7 +94,7 @@ class Notice:
     @property
     def severity(self) -> Severity:
         """That of the gravest finding it speaks of."""
-        worst = self.summary.worst if self.summary else ()
+        worst = self.first.worst if self.first else ()
         findings = (*(step.finding for step in self.steps), *worst)
         told = [finding.violation.severity for finding in findings]
         least = Severity.HIGH if self.plan else Severity.INFO

@@ -9,6 +9,7 @@ from datetime import datetime
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
 from monitor.model.finding import Finding
+from monitor.model.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,9 @@ class Baseline:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRecord:
     """`version` counts the writes; `read_at` is when the snapshot behind it was read, so that a
-    late evaluation of an old snapshot cannot overwrite a newer one. `baseline`: only on the record
-    that stands for every API of an account and region."""
+    late evaluation of an old snapshot cannot overwrite a newer one. `standing`: its classes in the
+    org policy. `baseline`: only on the record that stands for every API of an account and region.
+    """
 
     api: ApiId
     version: int = 0
@@ -39,3 +41,4 @@ class ApiRecord:
     tags: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, Finding] = field(default_factory=dict)
     baseline: Baseline | None = None
+    standing: Standing | None = None

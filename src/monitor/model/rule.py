@@ -14,6 +14,7 @@ from monitor.model.excess import CounterExample, excess_of
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.organization import Bound, Organization
+from monitor.model.standing import ClassMove
 
 ParameterValue = bool | int | str | tuple[str, ...]
 
@@ -31,7 +32,8 @@ class RuleInput:
     """All that a rule may look at.
 
     `bounds`: what the org policy allows, by stage and route key; `bound` where none is named.
-    `parameters`: those of the rule that is asked, its defaults included.
+    `parameters`: those of the rule that is asked, its defaults included. `move`: what went to a
+    class that allows more, and nobody agreed to yet.
     """
 
     snapshot: ApiSnapshot
@@ -41,6 +43,7 @@ class RuleInput:
     bounds: Mapping[tuple[str, str], Bound] = field(default_factory=dict)
     organization: Organization = field(default_factory=Organization)
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    move: ClassMove | None = None
 
     def bound_of(self, stage: str, route: str) -> Bound:
         return self.bounds.get((stage, route), self.bound)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.model.finding import Severity
-from monitor.model.notice import Notice, Summary
+from monitor.model.notice import FirstFindings, Notice
 from monitor.slack.parts import Message, context, header, level, section, title
 from monitor.slack.text import code, mrkdwn
 from monitor.slack.words import ICON, count
@@ -11,33 +11,33 @@ from monitor.slack.words import ICON, count
 MAX_LINES = 12
 
 
-def baseline_message(notice: Notice, summary: Summary) -> Message:
+def baseline_message(notice: Notice, first: FirstFindings) -> Message:
     """The summary of the first scan, or of the first one that asked new rules."""
-    open_ = sum(summary.findings.values())
-    headline = f"Gatewatch has looked at {count(summary.apis, 'API')}: {count(open_, 'finding')}"
-    if summary.rules:
-        named = count(len(summary.rules), "new rule")
-        headline = f"{named} asked of {count(summary.apis, 'API')}: {count(open_, 'finding')}"
+    open_ = sum(first.findings.values())
+    headline = f"Gatewatch has looked at {count(first.apis, 'API')}: {count(open_, 'finding')}"
+    if first.rules:
+        named = count(len(first.rules), "new rule")
+        headline = f"{named} asked of {count(first.apis, 'API')}: {count(open_, 'finding')}"
     counts = ", ".join(
-        f"{ICON[severity]} {summary.findings[severity]} {severity.value}"
+        f"{ICON[severity]} {first.findings[severity]} {severity.value}"
         for severity in Severity
-        if summary.findings.get(severity)
+        if first.findings.get(severity)
     )
     facts = [
-        f"{summary.public_apis} public, {summary.unknown} undecided, {summary.waived} waived.",
+        f"{first.public_apis} public, {first.unknown} undecided, {first.waived} waived.",
         counts or "Nothing is open.",
     ]
-    if summary.rules:
-        facts.append("New: " + ", ".join(code(rule, 60) for rule in summary.rules[:MAX_LINES]))
+    if first.rules:
+        facts.append("New: " + ", ".join(code(rule, 60) for rule in first.rules[:MAX_LINES]))
     blocks = [header(headline), section("\n".join(facts))]
-    if summary.worst:
+    if first.worst:
         lines = [
             f"{ICON[one.violation.severity]} *{level(one)}* — "
             f"{code(one.api_name or one.api.api_id, 50)}: {mrkdwn(title(one), 120)}"
-            for one in summary.worst[:MAX_LINES]
+            for one in first.worst[:MAX_LINES]
         ]
         blocks.append(section("*The gravest*\n" + "\n".join(lines)))
-    if missed := summary.not_looked_at:
+    if missed := first.not_looked_at:
         names = ", ".join(code(api_id, 40) for api_id in missed[:MAX_LINES])
         blocks.append(section(f"*Not looked at in time ({len(missed)}):* {names}"))
     api = notice.api
@@ -47,5 +47,5 @@ def baseline_message(notice: Notice, summary: Summary) -> Message:
             "changes is told"
         )
     )
-    text = f"{headline}. {summary.public_apis} public, {summary.unknown} undecided."
+    text = f"{headline}. {first.public_apis} public, {first.unknown} undecided."
     return Message(text=text, blocks=tuple(blocks))

@@ -54,8 +54,8 @@ def first_message(
     notice: Notice, history: Sequence[Moment] = (), offer: Offer | None = None
 ) -> Message:
     """The message that begins the API's conversation, and that is kept up to date afterwards."""
-    if notice.summary is not None:
-        return baseline_message(notice, notice.summary)
+    if notice.first is not None:
+        return baseline_message(notice, notice.first)
     findings = sorted(notice.unresolved, key=lambda finding: finding.violation.severity.rank)
     if not findings:
         return resolved_message(notice, history)
@@ -77,6 +77,8 @@ def first_message(
 
 def reply(notice: Notice, offer: Offer | None = None) -> Message:
     """What is added to the thread when the story goes on."""
+    if notice.first is not None:
+        return baseline_message(notice, notice.first)
     if notice.plan is not None:
         return _plan_message(notice, notice.plan, offer or Offer())
     if not notice.unresolved and any(s.kind is StepKind.RESOLVED for s in notice.steps):

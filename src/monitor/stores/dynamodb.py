@@ -138,6 +138,18 @@ class DynamoDbStore:
             if (api := notice_api(item)) is not None
         )
 
+    def oldest_untold(self) -> datetime | None:
+        """When the oldest notice was made that nobody marked told; None if none waits."""
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=UNTOLD_INDEX,
+            KeyConditionExpression="untold = :yes",
+            ExpressionAttributeValues={":yes": {"S": "yes"}},
+            Limit=1,
+        )
+        made = [datetime.fromisoformat(item["made_at"]["S"]) for item in answer["Items"]]
+        return made[0] if made else None
+
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,

@@ -20,6 +20,7 @@ from monitor.ports import Clock, FindingStore, Notebook
 
 NOTES = "digest"
 LAST = "last"
+DUE = "due"
 LAST_LIVES = timedelta(days=400)
 SAID = "said"
 
@@ -88,8 +89,20 @@ class DigestTeller:
     herald: Herald
     clock: Clock
 
-    def tell(self) -> bool:
-        """False: there was nothing to say, or today's was said. Raises NotDelivered."""
+    def ask(self) -> None:
+        """It is time for a digest. Until one was told, every `tell_if_due` tries."""
+        now = self.clock.now()
+        self.notebook.write(NOTES, DUE, f"{now:%Y-%m-%d}", until=now + timedelta(days=7))
+
+    def tell_if_due(self) -> bool:
+        """False: none is due, or there is nothing to say. Raises NotDelivered."""
+        if not self.notebook.find(NOTES, DUE):
+            return False
+        told = self._tell()
+        self.notebook.write(NOTES, DUE, "", until=self.clock.now())
+        return told
+
+    def _tell(self) -> bool:
         now = self.clock.now()
         digest = digest_of(
             self.store.records(),

@@ -35,7 +35,7 @@ class Router:
 
     def holds(self, notice: Notice, now: datetime) -> bool:
         """Whether the notice waits: for the end of quiet hours, or of a mute of all it is about."""
-        if notice.plan or notice.summary or any(step.kind in _NEVER_HELD for step in notice.steps):
+        if notice.plan or notice.first or any(step.kind in _NEVER_HELD for step in notice.steps):
             return False
         quiet_until = self._delivery(notice, now).not_before
         if quiet_until is not None and quiet_until > now:
