@@ -123,6 +123,10 @@ browser-test: install chromium ## open the HTML report in headless Chromium: sea
 screenshot: install chromium $(VENV)/.browser ## take the picture of a report that the README shows
 	@$(BIN)/python tools/screenshot.py docs/images/report.png
 
+.PHONY: slack-picture
+slack-picture: install chromium $(VENV)/.browser ## take the picture of an alert that the README shows
+	@$(BIN)/python tools/slack_picture.py docs/images/slack-alert.png
+
 .PHONY: format
 format: install ## put the code into the project's format
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SOURCE = "gatewatch"
 DETAIL_TYPE = "Gatewatch Notice"
-MAX_MESSAGE_BYTES = 200_000
 HUB_BATCH = 100
 
 Document = Mapping[str, Any]
@@ -79,7 +78,7 @@ class Topic(_Sink):
     def send(self, notice: Notice) -> None:
         text = self._text(notice)
         subject = plain(text, 100).encode("ascii", "replace").decode()
-        body = json.dumps(within(self._document(notice)))
+        body = json.dumps(self._document(notice))
         self._client.publish(
             TopicArn=self._topic_arn,
             Subject=subject or "Gatewatch",
@@ -109,7 +108,7 @@ class Bus(_Sink):
                     "Source": SOURCE,
                     "DetailType": DETAIL_TYPE,
                     "Time": notice.made_at,
-                    "Detail": json.dumps(within(self._document(notice))),
+                    "Detail": json.dumps(self._document(notice)),
                 }
             ]
         )
@@ -134,12 +133,3 @@ class SecurityHub(_Sink):
                 first = answer["FailedFindings"][0]
                 said = f"{first.get('ErrorCode')}: {first.get('ErrorMessage')}"
                 raise NotDelivered(f"SecurityHub: {said}", reach=Reach.NOTICE)
-
-
-def within(document: Document) -> Document:
-    """The document; without its findings' details where it is larger than a message may be."""
-    if len(json.dumps(document)) <= MAX_MESSAGE_BYTES:
-        return document
-    slim = ("id", "rule", "severity", "status", "title", "scope", "stage", "live")
-    cut = [{key: one.get(key) for key in slim} for one in document.get("findings", ())]
-    return {**document, "findings": cut[:200], "truncated": True}

@@ -9,6 +9,7 @@ from monitor.cli.policy import policy
 from monitor.cli.replay import replay
 from monitor.cli.report import report
 from monitor.cli.scan import scan
+from monitor.cli.slack import slack
 
 
 @click.group()
@@ -22,3 +23,4 @@ gatewatch.add_command(policy)
 gatewatch.add_command(replay)
 gatewatch.add_command(report)
 gatewatch.add_command(scan)
+gatewatch.add_command(slack)

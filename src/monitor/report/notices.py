@@ -26,6 +26,10 @@ from monitor.report.documents import (
 from monitor.report.plain import plain
 from monitor.report.report import Report
 
+MAX_MESSAGE_LENGTH = 200_000
+"""Below the 256 KB of SNS and of an EventBridge entry."""
+MAX_BRIEF = 30
+
 
 class StepDocument(Document):
     kind: StepKind
@@ -35,7 +39,7 @@ class StepDocument(Document):
 class NoticeDocument(Document):
     """`id` is the same however often the notice arrives. `findings`: those of the steps, as they
     are now, and every other one of the API that is open or unknown. `truncated`: the findings were
-    too many for one message and stand without their details."""
+    too many for one message, and the gravest of them stand without their details."""
 
     schema_: Literal["gatewatch.notice/1"] = Field(
         default="gatewatch.notice/1", serialization_alias="schema"
@@ -54,9 +58,10 @@ class NoticeDocument(Document):
 
 
 def notice_document(notice: Notice) -> Mapping[str, Any]:
-    """The notice as JSON-like values."""
-    findings = {step.finding.id: step.finding for step in notice.steps}
-    findings |= {finding.id: finding for finding in notice.unresolved}
+    """The notice as JSON-like values, without details where it is larger than a message may be."""
+    by_id = {step.finding.id: step.finding for step in notice.steps}
+    by_id |= {finding.id: finding for finding in notice.unresolved}
+    findings = sorted(by_id.values(), key=lambda finding: finding.violation.severity.rank)
     document = NoticeDocument(
         id=notice.id,
         made_at=notice.made_at,
@@ -69,10 +74,31 @@ def notice_document(notice: Notice) -> Mapping[str, Any]:
         steps=tuple(
             StepDocument(kind=step.kind, finding_id=step.finding.id) for step in notice.steps
         ),
-        findings=tuple(map(finding_document, findings.values())),
+        findings=tuple(map(finding_document, findings)),
     )
+    whole = _values(document)
+    # A document within a document, as SNS takes it, has every quote escaped again.
+    if len(json.dumps(json.dumps(whole))) <= MAX_MESSAGE_LENGTH:
+        return whole
+    brief = tuple(map(_brief, document.findings[:MAX_BRIEF]))
+    cut = {"findings": brief, "steps": document.steps[:MAX_BRIEF], "truncated": True}
+    return _values(document.model_copy(update={**cut, "api_name": plain(document.api_name, 200)}))
+
+
+def _values(document: NoticeDocument) -> Mapping[str, Any]:
     made: Mapping[str, Any] = document.model_dump(mode="json", by_alias=True)
     return made
+
+
+def _brief(finding: FindingDocument) -> FindingDocument:
+    texts = ("title", "stage", "api_name", "policy_class")
+    return finding.model_copy(
+        update={
+            **{name: plain(getattr(finding, name), 200) for name in texts},
+            **dict.fromkeys(("routes", "because", "caveats", "history", "remediations"), ()),
+            **dict.fromkeys(("witness", "change", "waiver"), None),
+        }
+    )
 
 
 def notice_asff(notice: Notice, rules: Mapping[str, Rule]) -> list[dict[str, Any]]:
