@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +36,19 @@ FENCED = policy(allow_everybody(), deny_unless_from(OFFICE))
 WIDE_OPEN = policy(allow_everybody())
 
 
+_TURNS_EVERYBODY_AWAY = """
+def handler(event, context):
+    raise Exception("Unauthorized")
+"""
+
+
+def _zipped(name: str, text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, text)
+    return packed.getvalue()
+
+
 class Company:
     """Makes and changes APIs through one person's client of API Gateway."""
 
@@ -52,10 +67,16 @@ class Company:
         self._method(api, "orders", "GET")
         return self._deployed(api)
 
-    def partners(self) -> str:
-        """Behind a Lambda authorizer that wants a token."""
+    def partners(self, functions: Any) -> str:
+        """Behind a Lambda authorizer that wants a token; `functions` is a client of Lambda."""
         api = self._api("partners")
-        function = "arn:aws:lambda:us-east-1:123456789012:function:check-partner-token"
+        function = functions.create_function(
+            FunctionName="check-partner-token",
+            Runtime="python3.13",
+            Handler="check.handler",
+            Role="arn:aws:iam::123456789012:role/Developer",
+            Code={"ZipFile": _zipped("check.py", _TURNS_EVERYBODY_AWAY)},
+        )["FunctionArn"]
         authorizer = self._client.create_authorizer(
             restApiId=api,
             name="partner-token",

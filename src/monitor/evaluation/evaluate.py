@@ -201,7 +201,7 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput, thresholds: Thres
     stage = next((one for one in given.snapshot.stages if one.name == problem.stage), None)
     return Violation(
         rule=rule.id,
-        severity=problem.severity or rule.severity,
+        severity=problem.severity or (rule.severity if problem.live else rule.severity.milder),
         status=Status.UNKNOWN if problem.undecided else Status.OPEN,
         title=problem.title,
         scope=Scope.UNKNOWN if problem.undecided else problem.scope or _scope(problem, given),

@@ -42,6 +42,10 @@ IN_FLIGHT = timedelta(hours=1)
 """How late the event of a change may come that the baseline saw before it."""
 
 
+ALERT_FROM = Severity.LOW
+"""The least severity that is told, where the org policy does not say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The record to store next, and what has to be told; `notice` None = nothing has to be.
@@ -55,10 +59,12 @@ class Outcome:
 class _Look:
     """What applies to all findings of one look. `settled`: the rules whose baseline was told; what
     others find for the first time, and no change explains, waits for the summary. `claims_more`:
-    the API was moved to a still wider class of the org policy."""
+    the API was moved to a still wider class of the org policy. `alert_from`: what is less grave
+    than that is nobody's alert."""
 
     now: datetime
     cause: Cause | None
+    alert_from: Severity = ALERT_FROM
     announce: timedelta = ANNOUNCE
     settled: Collection[str] | None = None
     claims_more: bool = False
@@ -84,6 +90,7 @@ def advance(
     cause: Cause | None,
     announce: timedelta = ANNOUNCE,
     settled: Collection[str] | None = None,
+    alert_from: Severity = ALERT_FROM,
 ) -> Outcome:
     """What one look at an API makes of what was known of it. A look at an older snapshot than the
     stored one changes nothing. `settled` None = the baseline of every rule was told."""
@@ -93,6 +100,7 @@ def advance(
     look = _Look(
         now=now,
         cause=cause,
+        alert_from=alert_from,
         announce=announce,
         settled=settled,
         claims_more=claims_more(looked.standing, stored.standing),
@@ -330,7 +338,8 @@ def _told(
     finding: Finding, kind: StepKind, look: _Look, *, tell: bool
 ) -> tuple[Finding, tuple[Step, ...]]:
     marked = _marked(finding, kind, _author(finding, kind, look), look.now)
-    return marked, (Step(kind=kind, finding=marked),) if tell else ()
+    is_told = tell and finding.violation.severity.at_least(look.alert_from)
+    return marked, (Step(kind=kind, finding=marked),) if is_told else ()
 
 
 def _author(finding: Finding, kind: StepKind, look: _Look) -> str:
@@ -411,7 +420,11 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         sequence=record.version,
         made_at=look.now,
         steps=tuple(steps),
-        unresolved=tuple(unresolved(record.findings)),
+        unresolved=tuple(
+            one
+            for one in unresolved(record.findings)
+            if one.violation.severity.at_least(look.alert_from)
+        ),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
         tags=record.tags,

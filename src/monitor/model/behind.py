@@ -180,6 +180,7 @@ class InvokeStatement:
 
     `allows` None: its effect cannot be read. `resources` as written; with `negated` all others.
     `certain` False: something of it could not be read, so it may speak of more or of less.
+    `group`: the IAM group by which a user has it, empty where the policy is the identity's own.
     """
 
     policy: str
@@ -188,6 +189,7 @@ class InvokeStatement:
     negated: bool = False
     conditional: bool = False
     certain: bool = True
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

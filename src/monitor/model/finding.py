@@ -23,6 +23,12 @@ class Severity(StrEnum):
         """0 is the gravest."""
         return _SEVERITY_ORDER[self]
 
+    @property
+    def milder(self) -> Severity:
+        """One step less grave: of what is not served yet. Nothing is below `low` for that."""
+        order = list(Severity)
+        return self if self.rank >= Severity.LOW.rank else order[self.rank + 1]
+
     def at_least(self, other: Severity) -> bool:
         return self.rank <= other.rank
 
