@@ -41,8 +41,8 @@ class Story:
         jane = self.world.assume("Developer", "jane@example.com")
         company = Company(self.world.client("apigateway", jane))
         self.heading("A company makes three APIs: storefront (public on purpose), orders, partners")
-        functions = self.world.client("lambda")
-        apis = {company.storefront(), orders := company.orders(), company.partners(functions)}
+        partners = company.partners(self.world.client)
+        apis = {company.storefront(), orders := company.orders(), partners}
         self.looked_at(apis)
         self.heading("gatewatch scan: who can call what")
         self.scan()

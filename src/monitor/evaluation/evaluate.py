@@ -42,7 +42,8 @@ class Doubt:
     def covers(self, violation: Violation) -> bool:
         return (
             self.rule in ("", violation.rule)
-            and self.stage in ("", violation.stage)
+            # What is of the whole API rests on each of its stages.
+            and (self.stage in ("", violation.stage) or not violation.stage)
             and self.live in (None, violation.live)
         )
 
@@ -126,7 +127,7 @@ def evaluate(
 def _is_waived(before: ApiRecord | None, now: datetime) -> bool:
     """Whether somebody accepts for a time that the API is in a wider class."""
     return before is not None and any(
-        finding.waiver is not None and finding.waiver.until > now
+        finding.waiver is not None and finding.waiver.lasts(now)
         for finding in before.findings.values()
         if finding.violation.rule == CLASS_WIDENED and finding.status is Status.WAIVED
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation
+from monitor.evaluation.resolved import without_the_oldest
 from monitor.evaluation.standing import claims_more
 from monitor.evaluation.width import is_about_access, is_wider
 from monitor.model.access import Scope
@@ -17,7 +18,6 @@ from monitor.model.finding import (
     Acknowledgement,
     Cause,
     Finding,
-    Mark,
     Severity,
     Status,
     Violation,
@@ -27,13 +27,6 @@ from monitor.model.finding import (
 from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
 from monitor.rules.class_widened import ID as CLASS_WIDENED
-
-HISTORY = 20
-"""Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
-
-RESOLVED_KEPT = timedelta(days=90)
-RESOLVED_KEPT_AT_MOST = 100
-"""A stage may have any name, so whoever makes and deletes stages must not fill the record."""
 
 ANNOUNCE = timedelta(days=7)
 """How long before a waiver's end it is announced, where the org policy does not say."""
@@ -76,6 +69,9 @@ class _Look:
             return violation.caused_by
         cause = self.cause
         return cause if cause is None or cause.acts_at_once or not violation.live else None
+
+    def tells(self, violation: Violation) -> bool:
+        return violation.severity.at_least(self.alert_from)
 
     def is_baseline(self, violation: Violation) -> bool:
         is_settled = self.settled is None or violation.rule in self.settled
@@ -137,7 +133,7 @@ def advance(
         name=snapshot.name or stored.name,
         tags=snapshot.tags,
         scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
         standing=looked.standing or stored.standing,
     )
     return _outcome(stored, record, steps, look)
@@ -158,7 +154,7 @@ def close(stored: ApiRecord, *, read_at: datetime, now: datetime, cause: Cause |
         version=stored.version + 1,
         read_at=read_at,
         scope=Scope.NOBODY,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
     )
     return _outcome(stored, record, steps, look)
 
@@ -185,7 +181,7 @@ def waive(stored: ApiRecord, finding_ids: Iterable[str], waiver: Waiver, now: da
     already changes nothing."""
 
     def waived(old: Finding) -> Finding | None:
-        if old.waiver == waiver or not _lasts(waiver, now):
+        if old.waiver == waiver or not waiver.lasts(now):
             return None
         return replace(old, waiver=waiver, status=Status.WAIVED)
 
@@ -196,12 +192,10 @@ def unwaive(stored: ApiRecord, finding_ids: Iterable[str], who: str, now: dateti
     """A person's waiver is withdrawn. What the org policy waives stays waived."""
 
     def unwaived(old: Finding) -> Finding | None:
-        if _personal(old) is None:
+        if old.personal_waiver is None:
             return None
-        policys = old.violation.waiver
-        if _lasts(policys, now):
-            return replace(old, waiver=policys, status=Status.WAIVED)
-        return replace(old, waiver=None, status=old.violation.status)
+        policys = _policys(old.violation, now)
+        return replace(old, waiver=policys, status=_status(old.violation, policys))
 
     return _decided(stored, finding_ids, StepKind.UNWAIVED, who, now, unwaived)
 
@@ -227,7 +221,7 @@ def _decided(
         old = findings.get(id_)
         if old is None or old.status is Status.RESOLVED or (new := decide(old)) is None:
             continue
-        findings[id_] = _marked(new, kind, who, now)
+        findings[id_] = new.marked(kind, who, now)
         steps.append(Step(kind=kind, finding=findings[id_]))
     if not steps:
         return Outcome(record=stored)
@@ -239,12 +233,14 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
     """A finding that is there, and the step to tell. `new` has everything but its past."""
     violation, cause = new.violation, look.blames(new.violation)
     if old is None:
-        waiver = violation.waiver if _lasts(violation.waiver, look.now) else None
+        waiver = _policys(violation, look.now)
         quiet = look.is_baseline(violation)
         new = replace(
             new, change=cause, waiver=waiver, status=_status(violation, waiver), baseline=quiet
         )
-        return _told(new, StepKind.OPENED, look, tell=not quiet and waiver is None)
+        return _told(
+            new, StepKind.OPENED, look, tell=not (quiet or waiver) and look.tells(violation)
+        )
     wider = is_wider(old.violation, violation)
     if violation.rule == CLASS_WIDENED:
         # Another move than the one that somebody saw, although it is told in the same place.
@@ -266,7 +262,9 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
     kind = _what_happened(old, kept, look, wider=wider)
     if kind is None:
         return kept, ()
-    tell = _is_told(kind, old, kept)
+    # What is less grave than what is told is told all the same if it was more: it ends there.
+    was_told = old.status is not Status.RESOLVED and look.tells(old.violation)
+    tell = _is_told(kind, old, kept) and (was_told or look.tells(violation))
     if kind in _NEWS:
         came_back = kind is StepKind.REOPENED
         kept = replace(
@@ -295,6 +293,8 @@ def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> S
         return StepKind.WIDENED
     if old.status is not new.status:
         return _turned(old.status, new.status)
+    if look.tells(old.violation) and not look.tells(new.violation):
+        return StepKind.LOWERED
     if old.change is None and _came_late(look.blames(new.violation), old):
         # What the baseline held for old has a change behind it that is not.
         return StepKind.OPENED if old.baseline else StepKind.ATTRIBUTED
@@ -314,32 +314,37 @@ def _turned(before: Status, after: Status) -> StepKind:
 def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
     """Nobody has to hear of what stays waived, of the author of a lesser finding, nor that the org
     policy waives what only the summary of the baseline told."""
+    if kind in (StepKind.WAIVED, StepKind.LOWERED) and old.baseline:
+        return False
     if kind is StepKind.WAIVED:
-        return not old.baseline
+        return True
     if kind is StepKind.ATTRIBUTED:
         return is_about_access(new.violation) or new.violation.severity.at_least(Severity.HIGH)
     return kind is StepKind.WAIVER_ENDS or new.status is not Status.WAIVED
 
 
 def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
-    personal = _personal(old)
     new = replace(
         old,
         status=Status.RESOLVED,
         last_seen=look.now,
         acknowledged=None,
-        waiver=personal,
+        waiver=old.personal_waiver,
         baseline=False,
     )
-    return _told(new, StepKind.RESOLVED, look, tell=old.status is not Status.WAIVED)
+    return _told(
+        new,
+        StepKind.RESOLVED,
+        look,
+        tell=old.status is not Status.WAIVED and look.tells(old.violation),
+    )
 
 
 def _told(
     finding: Finding, kind: StepKind, look: _Look, *, tell: bool
 ) -> tuple[Finding, tuple[Step, ...]]:
-    marked = _marked(finding, kind, _author(finding, kind, look), look.now)
-    is_told = tell and finding.violation.severity.at_least(look.alert_from)
-    return marked, (Step(kind=kind, finding=marked),) if is_told else ()
+    marked = finding.marked(kind, _author(finding, kind, look), look.now)
+    return marked, (Step(kind=kind, finding=marked),) if tell else ()
 
 
 def _author(finding: Finding, kind: StepKind, look: _Look) -> str:
@@ -349,26 +354,17 @@ def _author(finding: Finding, kind: StepKind, look: _Look) -> str:
     return cause.who if cause is not None and kind is not StepKind.WAIVER_ENDS else ""
 
 
-def _marked(finding: Finding, kind: StepKind, who: str, at: datetime) -> Finding:
-    history = (*finding.history, Mark(kind=kind, who=who, at=at))
-    return replace(finding, history=history[-HISTORY:])
-
-
 def _in_force(old: Finding, violation: Violation, now: datetime, *, wider: bool) -> Waiver | None:
     """A person's waiver holds for what they saw; the org policy's for whatever it names."""
-    personal = _personal(old)
-    if not wider and _lasts(personal, now):
+    personal = old.personal_waiver
+    if personal is not None and not wider and personal.lasts(now):
         return personal
-    return violation.waiver if _lasts(violation.waiver, now) else None
+    return _policys(violation, now)
 
 
-def _personal(finding: Finding) -> Waiver | None:
-    """The waiver in force, if it is not the org policy's."""
-    return finding.waiver if finding.waiver != finding.violation.waiver else None
-
-
-def _lasts(waiver: Waiver | None, now: datetime) -> bool:
-    return waiver is not None and waiver.until > now
+def _policys(violation: Violation, now: datetime) -> Waiver | None:
+    waiver = violation.waiver
+    return waiver if waiver is not None and waiver.lasts(now) else None
 
 
 def _status(violation: Violation, waiver: Waiver | None) -> Status:
@@ -396,20 +392,6 @@ def _by_id(looked: Evaluation) -> Mapping[str, Violation]:
     return found
 
 
-def _without_the_oldest(findings: Mapping[str, Finding], now: datetime) -> dict[str, Finding]:
-    resolved = sorted(
-        (f for f in findings.values() if f.status is Status.RESOLVED),
-        key=lambda finding: (finding.last_seen, finding.id),
-        reverse=True,
-    )
-    dropped = {
-        finding.id
-        for place, finding in enumerate(resolved)
-        if place >= RESOLVED_KEPT_AT_MOST or now - finding.last_seen > RESOLVED_KEPT
-    }
-    return {id_: finding for id_, finding in findings.items() if id_ not in dropped}
-
-
 def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Look) -> Outcome:
     if not steps:
         return Outcome(record=record)
@@ -420,11 +402,7 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         sequence=record.version,
         made_at=look.now,
         steps=tuple(steps),
-        unresolved=tuple(
-            one
-            for one in unresolved(record.findings)
-            if one.violation.severity.at_least(look.alert_from)
-        ),
+        unresolved=tuple(one for one in unresolved(record.findings) if look.tells(one.violation)),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
         tags=record.tags,

@@ -69,6 +69,16 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """A CloudFront distribution that answers requests; `origins` are the hosts it asks."""
+
+    distribution_id: str
+    domain_name: str = ""
+    origins: tuple[str, ...] = ()
+    has_web_acl: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageSecret:
     """A stage variable whose value looks like a secret; the value itself is never kept. `canary`:
     it is set for the canary's requests only."""

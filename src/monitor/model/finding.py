@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.access import Reason, Scope, Witness
 from monitor.model.api import ApiId
+
+HISTORY = 20
+"""Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
 
 
 class Severity(StrEnum):
@@ -52,6 +55,9 @@ class Waiver:
     until: datetime
     by: str
 
+    def lasts(self, now: datetime) -> bool:
+        return self.until > now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
@@ -69,6 +75,8 @@ class StepKind(StrEnum):
     REOPENED = "reopened"
     """It was resolved, or its waiver is over."""
     WIDENED = "widened"
+    LOWERED = "lowered"
+    """It was told, and is less grave now than what is told."""
     ATTRIBUTED = "attributed"
     """The event of the change arrived after the finding was told."""
     UNDECIDED = "undecided"
@@ -158,6 +166,15 @@ class Finding:
     announced: datetime | None = None
     history: tuple[Mark, ...] = ()
     baseline: bool = False
+
+    @property
+    def personal_waiver(self) -> Waiver | None:
+        """The waiver in force, if it is not the org policy's."""
+        return self.waiver if self.waiver != self.violation.waiver else None
+
+    def marked(self, kind: StepKind, who: str, at: datetime) -> Finding:
+        history = (*self.history, Mark(kind=kind, who=who, at=at))
+        return replace(self, history=history[-HISTORY:])
 
 
 def finding_id(api: ApiId, violation: Violation) -> str:
