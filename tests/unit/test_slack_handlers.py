@@ -79,7 +79,7 @@ class Deployed:
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    for wired in (notify._wired, respond._responder, slack_interaction._reception):
+    for wired in (notify._wired, respond._wired, slack_interaction._reception):
         wired.cache_clear()
     respond._settings.cache_clear()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -103,7 +103,13 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
         )
-        | _on("${RemediationQueueArn}", "sqs:SendMessage"),
+        | _on("${RemediationQueueArn}", "sqs:SendMessage")
+        | _on(
+            "${RemediationAnswersArn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        ),
         "HeartbeatRole": _every_function("HeartbeatLogs")
         | _FAILURES
         | _on(

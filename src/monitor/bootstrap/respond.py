@@ -17,6 +17,7 @@ from monitor.slack.groups import SlackGroups
 from monitor.slack.requests import Known
 from monitor.stores.dynamodb import DynamoDbStore
 from monitor.stores.notebook import DynamoDbNotebook
+from monitor.usecases.relay import Relay
 from monitor.usecases.respond import Responder
 
 FORM_TIMEOUT_SECONDS = 2
@@ -65,16 +66,29 @@ def reception(settings: InteractionSettings) -> Reception:
     )
 
 
-def responder(settings: RespondSettings) -> Responder:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Respond:
+    """What takes from the queues: asks of people, answers of the remediator."""
+
+    responder: Responder
+    relay: Relay
+
+
+def respond(settings: RespondSettings) -> Respond:
     session = AwsSession()
+    store = DynamoDbStore(session.dynamodb, settings.table)
+    notebook = DynamoDbNotebook(session.dynamodb, settings.table)
     secret = SlackSecret(session.secretsmanager, settings.slack_secret)
     policies = org_policies(session, settings.table, settings.org_policy)
     arn = settings.remediation_queue_arn
-    return Responder(
-        store=DynamoDbStore(session.dynamodb, settings.table),
-        notebook=DynamoDbNotebook(session.dynamodb, settings.table),
-        policy=policies.current,
-        groups=SlackGroups(SlackApi(secret.token, base_url=settings.slack_base_url)),
-        clock=SystemClock(),
-        remediations=SqsMessages(session.sqs, queue_url(arn)) if arn else None,
+    return Respond(
+        responder=Responder(
+            store=store,
+            notebook=notebook,
+            policy=policies.current,
+            groups=SlackGroups(SlackApi(secret.token, base_url=settings.slack_base_url)),
+            clock=SystemClock(),
+            remediations=SqsMessages(session.sqs, queue_url(arn)) if arn else None,
+        ),
+        relay=Relay(store=store, notebook=notebook, clock=SystemClock()),
     )

@@ -1,4 +1,5 @@
-"""The queue of what people asked for in Slack -> done once, if they may."""
+"""The queue of what people asked for in Slack -> done once, if they may; and that of the
+remediator's answers -> the thread."""
 
 from __future__ import annotations
 
@@ -15,13 +16,14 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from monitor.bootstrap.respond import responder
+from monitor.bootstrap.respond import Respond, respond
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.handlers.slack_interaction import ASK
 from monitor.model.ask import Ask
 from monitor.settings import RespondSettings
 from monitor.slack.answers import AnswerRefused, answer_message, send
-from monitor.usecases.respond import Answer, Responder, Result
+from monitor.usecases.relay import SCHEMA
+from monitor.usecases.respond import Answer, Result
 
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -34,8 +36,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     settings = _settings()
 
     def take(record: SQSRecord) -> None:
+        if f'"{SCHEMA}"' in record.body[:200]:
+            told = _wired().relay.take(record.body)
+            metrics.add_metric("RemediationAnswersTold", MetricUnit.Count, int(told))
+            return
         ask = ASK.validate_json(record.body)
-        answer = _responder().take(ask)
+        answer = _wired().responder.take(ask)
         _count(ask, answer)
         if answer.result is not Result.REPEATED:
             _say(ask, answer, settings.slack_base_url)
@@ -68,5 +74,5 @@ def _settings() -> RespondSettings:
 
 
 @cache
-def _responder() -> Responder:
-    return responder(_settings())
+def _wired() -> Respond:
+    return respond(_settings())

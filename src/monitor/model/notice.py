@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
@@ -31,7 +32,8 @@ class PlanNews:
     """What became of a remediation: its plan (`plan_id`), the state in a word (`planned`,
     `applied`), and what a person has to read of it, a line each.
 
-    `offers`: the buttons below. `requested_by`: who asked, so that another approves.
+    `offers`: the buttons below. `requested_by`: who asked, so that another approves. `blocks`: the
+    plan as the remediator shows it in Slack, in place of the lines.
     """
 
     plan_id: str
@@ -41,6 +43,7 @@ class PlanNews:
     lines: tuple[str, ...]
     requested_by: str
     offers: tuple[PlanOffer, ...] = ()
+    blocks: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,8 @@ MAX_ROUTES = 6
 MAX_REASONS = 5
 MAX_MOMENTS = 8
 MAX_LINES = 10
+MAX_PLAN_BLOCKS, MAX_PLAN_LENGTH = 40, 10_000
+_SHOWN = frozenset({"section", "context", "divider"})
 
 _NO_CHANGE = frozenset(
     {StepKind.ACKNOWLEDGED, StepKind.WAIVED, StepKind.UNWAIVED, StepKind.WAIVER_ENDS}
@@ -104,12 +106,18 @@ def _plan_message(notice: Notice, plan: PlanNews, offer: Offer) -> Message:
     if more := plan.lines[MAX_LINES:]:
         lines += f"\nand {len(more)} more, see {code(f'gatewatch remediate status {plan.plan_id}')}"
     blocks = [section(f":wrench: *{mrkdwn(text, 300)}*")]
-    if lines:
+    shown = [dict(block) for block in plan.blocks]
+    if shown and all(block.get("type") in _SHOWN for block in shown):
+        # The remediator's own keep their limits; together with ours they have to as well.
+        while length(shown) > MAX_PLAN_LENGTH:
+            shown.pop()
+        blocks += shown[:MAX_PLAN_BLOCKS]
+    elif lines:
         blocks.append(section(lines))
     if row := plan_buttons(plan, offer):
         blocks.append(row)
-    asked = f"asked for by {person(plan.requested_by)}"
-    blocks.append(context(f"{code(plan.plan_id)} · {code(plan.finding_id)} · {asked}"))
+    ids = [code(one) for one in (plan.plan_id, plan.finding_id) if one]
+    blocks.append(context(" · ".join([*ids, f"asked for by {person(plan.requested_by)}"])))
     return Message(text=mrkdwn(text, 300), blocks=tuple(blocks))
 
 

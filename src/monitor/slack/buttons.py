@@ -121,7 +121,7 @@ def buttons(findings: Sequence[Finding], offer: Offer) -> Json | None:
 
 def plan_buttons(news: PlanNews, offer: Offer) -> Json | None:
     """The row below a plan: nobody changes an API without having seen what will be done."""
-    if not (offer.interactive and offer.remediates and news.offers):
+    if not (offer.interactive and offer.remediates and news.offers and news.plan_id):
         return None
     value = PlanTarget(plan_id=news.plan_id, requested_by=news.requested_by).packed()
     row = []
