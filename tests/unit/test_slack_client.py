@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,6 +84,22 @@ def test_an_incident_is_one_message_and_its_thread(slack: SlackStandin) -> None:
         bool(call.arguments.get("reply_broadcast")) for call in slack.calls_of("chat.postMessage")
     ]
     assert broadcasts == [False, False, True]
+
+
+def test_what_people_do_leaves_what_access_was_before_the_incident(slack: SlackStandin) -> None:
+    tell = notifier(slack).tell
+    opened = replace(story(OPEN)[0], scope_before=Scope.CIDRS)
+    conversation = tell(opened, None)
+    acknowledged = replace(opened, sequence=2, scope_before=Scope.INTERNET)
+
+    conversation = tell(acknowledged, conversation)
+
+    (root,) = slack.messages()
+    assert "*Access before:*\\ncallers from certain addresses" in json.dumps(root["blocks"])
+    closed = tell(replace(acknowledged, sequence=3, unresolved=()), conversation)
+    tell(replace(opened, sequence=4, scope_before=Scope.ORG), closed)
+    (root,) = slack.messages()
+    assert "*Access before:*\\naccounts of the organisation" in json.dumps(root["blocks"])
 
 
 def test_a_thread_with_something_open_is_not_called_resolved(slack: SlackStandin) -> None:

@@ -129,10 +129,12 @@ class Conversation:
     """Where an API's incident is talked about: a Slack channel id and its first message.
 
     `shared`: that message is a digest that speaks of other APIs too, so it is not kept up to date.
+    `scope_before`: who could call the API before the incident that is open began.
     """
 
     channel: str
     message_ts: str
     is_open: bool
     shared: bool = False
+    scope_before: Scope | None = None
     history: tuple[Moment, ...] = ()

@@ -92,7 +92,10 @@ class SlackNotifier:
 
     def _begin(self, telling: Telling) -> Conversation:
         notice = telling.notice
-        message = first_message(notice, offer=self._offer())
+        if notice.plan is not None:
+            message = reply(notice, self._offer())
+        else:
+            message = first_message(notice, offer=self._offer())
         answer = self._post(message, [notice])
         return self._conversation(replace(telling, conversation=None), answer)
 
@@ -112,15 +115,13 @@ class SlackNotifier:
                     **_payload(message, [notice.id]),
                 },
             )
-        return replace(
-            conversation,
-            is_open=bool(notice.unresolved),
-            history=told_so_far(conversation, notice),
-        )
+        return _gone_on_with(conversation, notice)
 
     def _update(self, notice: Notice, conversation: Conversation) -> None:
-        history = told_so_far(conversation, notice)
-        message = first_message(notice, history, self._offer())
+        after = _gone_on_with(conversation, notice)
+        # Of the incident as a whole: what somebody does about it changes no access.
+        whole = replace(notice, scope_before=after.scope_before)
+        message = first_message(whole, after.history, self._offer())
         try:
             self._api.call(
                 "chat.update",
@@ -166,11 +167,7 @@ class SlackNotifier:
     ) -> Conversation:
         notice, earlier = telling.notice, telling.conversation
         if earlier is not None:
-            return replace(
-                earlier,
-                is_open=bool(notice.unresolved),
-                history=told_so_far(earlier, notice),
-            )
+            return _gone_on_with(earlier, notice)
         channel, message_ts = answer.get("channel"), answer.get("ts")
         if not isinstance(channel, str) or not isinstance(message_ts, str):
             raise NotDelivered("chat.postMessage: Slack's answer names no channel and message")
@@ -179,6 +176,7 @@ class SlackNotifier:
             message_ts=message_ts,
             is_open=bool(notice.unresolved),
             shared=shared,
+            scope_before=notice.scope_before,
             history=told_so_far(None, notice),
         )
 
@@ -274,6 +272,16 @@ class SlackNotifier:
             if not cursor:
                 return None
         return None
+
+
+def _gone_on_with(conversation: Conversation, notice: Notice) -> Conversation:
+    before = conversation.scope_before if conversation.is_open else notice.scope_before
+    return replace(
+        conversation,
+        is_open=bool(notice.unresolved),
+        scope_before=before,
+        history=told_so_far(conversation, notice),
+    )
 
 
 def _payload(message: Message, ids: Sequence[str]) -> dict[str, Any]:
