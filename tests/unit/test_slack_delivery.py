@@ -13,7 +13,6 @@ import pytest
 from tests.builders import API, CAUSE, NOW, evaluation, later, rest_api, violation
 from tests.fakes import FakeNotifier, refuse
 from tests.slack_standin.server import CHANNEL, SlackStandin
-from tests.unit.test_crashes import Killed, Killer
 
 from monitor.evaluation.lifecycle import advance
 from monitor.model.access import Scope
@@ -101,6 +100,42 @@ def told(slack: SlackStandin) -> Counter[str]:
         if metadata.get("event_type") == EVENT_TYPE:
             found.update(metadata["event_payload"]["notices"].split(" "))
     return found
+
+
+class Killed(BaseException):
+    """Not an Exception: nothing may catch it."""
+
+
+class Killer:
+    """Dies at one step, before or after it took effect, once."""
+
+    def __init__(self, step: str, when: str) -> None:
+        self.step, self.when, self.alive = step, when, True
+
+    def around(self, target: Any) -> Any:
+        killer = self
+
+        class Around:
+            def __getattr__(self, name: str) -> Any:
+                found = getattr(target, name)
+                return killer.guard(found) if name == killer.step else found
+
+        return Around()
+
+    def guard(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*arguments: Any, **named: Any) -> Any:
+            if self.alive and self.when == "before":
+                self.die()
+            answer = call(*arguments, **named)
+            if self.alive:
+                self.die()
+            return answer
+
+        return guarded
+
+    def die(self) -> None:
+        self.alive = False
+        raise Killed(self.step)
 
 
 STEPS = (
