@@ -48,8 +48,8 @@ class Guard:
     """The guard rails of one class and rule of the org policy.
 
     `actions` None: every action. `approvers` empty: whoever may ask for it; else names as the
-    requests carry them. `four_eyes`: who asked for a plan does not approve it. `exempt_tags`: an API
-    that carries one of them is left alone; an empty value stands for any.
+    requests carry them. `four_eyes`: who asked for a plan does not approve it. `exempt_tags`: an
+    API that carries one of them is left alone; an empty value stands for any.
     """
 
     mode: Mode = Mode.OFF

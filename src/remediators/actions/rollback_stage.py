@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.access.kept_export import distinct, widened
-from monitor.model.api import ApiType, Configuration, PolicySource, ResourcePolicy
-from monitor.model.kept_export import KeptExport
+from monitor.access.kept_export import distinct
+from monitor.model.api import ApiType, Configuration
 from remediators.changes import step
 from remediators.plan import Goal, Image, Kind, Step, ref
 from remediators.predict import predicted
@@ -46,31 +45,19 @@ def _ids(given: Situation) -> tuple[str, str]:
 
 
 def _candidates(given: Situation) -> Iterator[tuple[Image, Configuration]]:
-    """Earlier deployments whose export was kept, the newest first."""
+    """Earlier deployments whose export was kept, the newest first, with what they served. Of the
+    policy that is what was seen while they were live; whether it comes back, only a look tells."""
     kind = Kind.REST_DEPLOYMENTS if given.is_rest else Kind.V2_DEPLOYMENTS
     listed: list[dict[str, Any]] = given.image(kind, given.api_id)["deployments"]
     live = next((one for one in listed if one["id"] == given.stage.deployment_id), None)
     if live is None:
         raise Refuse("AWS does not list the deployment that the stage serves")
-    earlier = [one for one in listed if one["created"] < live["created"]]
+    # AWS counts whole seconds: of the same one is as good as earlier, since each is proven anyway.
+    earlier = [one for one in listed if one["created"] <= live["created"] and one is not live]
     for one in sorted(earlier, key=lambda each: str(each["created"]), reverse=True)[:MAX_TRIED]:
         kept = given.kept_export(one["id"])
         if kept is not None:
-            yield {**one, "looked at once": not kept.is_confirmed}, _served(given, kept)
-
-
-def _served(given: Situation, kept: KeptExport) -> Configuration:
-    """What it served, its policy among it. Of a policy that is not known to be the deployed one,
-    the saved one counts too."""
-    if not given.is_rest:
-        return kept.configuration
-    draft = given.snapshot.draft
-    saved = draft.policies[0] if draft is not None and draft.policies else _unread()
-    return widened(kept, saved)
-
-
-def _unread() -> ResourcePolicy:
-    return ResourcePolicy(text=None, source=PolicySource.SAVED)
+            yield {**one, "looked at once": not kept.is_confirmed}, kept.configuration
 
 
 def _pointed(given: Situation, image: Image, deployment: Image) -> Step:
