@@ -65,6 +65,8 @@ lock: $(VENV)/.uv ## renew the lock files (names, versions, hashes; no addresses
 	lock --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt; \
 	lock --group pyproject.toml:emulator -o requirements/emulator.txt; \
 	lock --group pyproject.toml:browser -o requirements/browser.txt; \
+	lock --group pyproject.toml:sam -o requirements/sam.txt; \
+	lock --group pyproject.toml:checkov -o requirements/checkov.txt; \
 	lock --group pyproject.toml:bootstrap -o requirements/uv.txt
 
 # --- the product -------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.evaluation.evaluate import Evaluation
+from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.model.access import (
     Access,
     ApiAccess,
@@ -31,6 +31,7 @@ from monitor.model.api import (
 )
 from monitor.model.finding import Cause, Severity, Status, Violation
 from monitor.model.gaps import Gap, Unknown
+from monitor.model.organization import Bound
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ACCOUNT = "123456789012"
@@ -44,6 +45,8 @@ CAUSE = Cause(
     source_ip="198.51.100.7",
     via="Terraform",
 )
+
+BOUND = Bound(class_name="everything else", allowed=None, clause="allowed: no-public-access")
 
 
 def later(seconds: float) -> datetime:
@@ -135,17 +138,16 @@ def violation(scope: Scope = Scope.INTERNET, **fields: Any) -> Violation:
 def evaluation(
     *violations: Violation,
     snapshot: ApiSnapshot | None = None,
-    undecided: Iterable[str] = (),
-    all_undecided: bool = False,
+    doubts: Iterable[Doubt] = (),
     scope: Scope | None = None,
 ) -> Evaluation:
     widest = scope or (violations[0].scope if violations else Scope.NOBODY)
     return Evaluation(
         snapshot=snapshot or rest_api(),
         access=ApiAccess(stages=(stage_access(widest),)),
+        bound=BOUND,
         violations=violations,
-        undecided=frozenset(undecided),
-        all_undecided=all_undecided,
+        doubts=frozenset(doubts),
     )
 
 

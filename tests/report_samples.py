@@ -9,16 +9,19 @@ from typing import Any
 from monitor.evaluation.catalogue import RULES
 from monitor.model.access import Scope
 from monitor.model.api import ApiType
-from monitor.model.finding import Severity, Status
+from monitor.model.finding import Severity, Status, StepKind
 from monitor.report.comparison import compare
 from monitor.report.documents import (
+    AcknowledgementDocument,
     ApiDocument,
     ChangeOfFinding,
     FindingDocument,
     GapDocument,
+    MarkDocument,
     ReasonDocument,
     ScanDocument,
     StageDocument,
+    WaiverDocument,
     WitnessDocument,
 )
 from monitor.report.report import Report, by_id
@@ -40,6 +43,12 @@ GAP = GapDocument(
     subject="restapis/d4e5f6a1b2/stages/prod",
     unknown="which authorizer, scopes and resource policy are live",
     message="not authorized to perform: apigateway:GET",
+)
+HISTORY = (
+    MarkDocument(kind=StepKind.OPENED, who="jane@example.com", at=NOW - timedelta(days=2)),
+    MarkDocument(kind=StepKind.RESOLVED, who="", at=NOW - timedelta(days=1)),
+    MarkDocument(kind=StepKind.REOPENED, who=HOSTILE, at=NOW - timedelta(minutes=3)),
+    MarkDocument(kind=StepKind.ACKNOWLEDGED, who="joe@example.com", at=NOW),
 )
 
 
@@ -176,7 +185,13 @@ def _orders_stages() -> tuple[StageDocument, StageDocument]:
 
 def _sample_findings() -> list[FindingDocument]:
     return [
-        finding(1, reopened=1, remediations=("deploy-previous",)),
+        finding(
+            1,
+            reopened=1,
+            remediations=("deploy-previous",),
+            acknowledged=AcknowledgementDocument(who="joe@example.com", at=NOW),
+            history=HISTORY,
+        ),
         finding(
             2,
             severity=Severity.HIGH,
@@ -225,6 +240,12 @@ def _sample_findings() -> list[FindingDocument]:
             stage="",
             scope=Scope.VPCE,
             title="the VPC endpoint's policy allows every account",
+            waiver=WaiverDocument(
+                reason=f"until the move is over {HOSTILE}",
+                owner="platform",
+                until=NOW + timedelta(days=30),
+                by="the org policy",
+            ),
             witness=None,
             because=(),
             change=None,

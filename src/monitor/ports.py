@@ -52,7 +52,7 @@ class FindingStore(Protocol):
     """Findings, and what still has to be told of them."""
 
     def load(self, api: ApiId) -> ApiRecord:
-        """What is known of the API; an empty record (version 0) if nothing."""
+        """What is known of the API; an empty record (version 0) if nothing. Raises Unreadable."""
 
     def commit(self, record: ApiRecord, notice: Notice | None) -> None:
         """Store the record as the successor of version `record.version - 1`, and the notice with
@@ -76,7 +76,8 @@ class FindingStore(Protocol):
     def release(self, notice: Notice) -> None:
         """Give a claim back, so that the next one need not wait for its end."""
 
-    def conversation(self, api: ApiId) -> Conversation | None: ...
+    def conversation(self, api: ApiId) -> Conversation | None:
+        """Raises Unreadable."""
 
     def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:
         """Store that the notice is told and where, wholly or not at all."""
@@ -103,3 +104,44 @@ class Notifier(Protocol):
 class WorkQueue(Protocol):
     def look_at(self, apis: Iterable[ApiId]) -> None:
         """Ask for each API to be looked at soon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyText:
+    """An org policy file as it was found. `version` changes whenever the text may have."""
+
+    text: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedPolicy:
+    """An org policy file that was in force. `source` says where it stood."""
+
+    text: str
+    version: str
+    source: str
+    accepted_at: datetime
+
+
+class PolicyNotRead(Exception):
+    """The place of the org policy could not be read; the message says why."""
+
+
+class PolicySource(Protocol):
+    @property
+    def name(self) -> str:
+        """Where the policy stands, as people write it: `s3://bucket/key`."""
+
+    def read(self) -> PolicyText:
+        """Raises PolicyNotRead."""
+
+
+class PolicyStore(Protocol):
+    """Remembers the org policy that was accepted last."""
+
+    def accepted(self) -> AcceptedPolicy | None:
+        """None also for what cannot be read: the caller then takes the stricter side."""
+
+    def keep(self, policy: AcceptedPolicy) -> None:
+        """The same text again changes nothing."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 PREFIX = "GATEWATCH_"
 
@@ -27,10 +28,39 @@ class _Settings(BaseModel):
         )
 
 
+class OrgPolicyPlace(NamedTuple):
+    """Where the org policy stands. `kind` `packaged`: in the code, and `at` is empty."""
+
+    kind: Literal["packaged", "s3", "ssm", "appconfig"]
+    at: str
+
+
+_PLACE_FORMS = {
+    "packaged": r"",
+    "s3": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+",
+    "ssm": r"/?[\w.-]+(/[\w.-]+)*",
+    "appconfig": r"[^/]+/[^/]+/[^/]+",
+}
+
+
+def _org_policy_place(text: object) -> object:
+    """`s3:bucket/key`, `ssm:/name`, `appconfig:application/environment/profile`, `packaged:`."""
+    if not isinstance(text, str):
+        return text
+    kind, _, at = text.partition(":")
+    if kind not in _PLACE_FORMS or not re.fullmatch(_PLACE_FORMS[kind], at):
+        raise ValueError("expected s3:bucket/key, ssm:/name, appconfig:app/env/profile or packaged")
+    return (kind, at)
+
+
+OrgPolicySetting = Annotated[OrgPolicyPlace, BeforeValidator(_org_policy_place)]
+
+
 class OnChangeSettings(_Settings):
     table: str = Field(min_length=1)
     queue_url: str = Field(min_length=1)
     rate: float = Field(default=5.0, gt=0)
+    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
 
 
 class NotifySettings(_Settings):

@@ -90,6 +90,7 @@ def reader_of(world: World, who: Credentials) -> SnapshotReader:
     rest = RestApiReads(client("apigateway"))
     readers = Readers(
         account=rest,
+        v2=V2ApiReads(client("apigatewayv2")),
         domains=DomainReads(client("apigateway"), client("apigatewayv2")),
         plans=UsagePlanReads(client("apigateway")),
         vpc_endpoints=lambda: VpcEndpointReads(client("ec2")),

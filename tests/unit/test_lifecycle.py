@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import API, CAUSE, NOW, evaluation, later, rest_api, violation
 
-from monitor.evaluation.evaluate import Evaluation
+from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.evaluation.lifecycle import Outcome, advance, close
 from monitor.model.access import Scope
 from monitor.model.finding import Finding, Status
@@ -19,7 +19,10 @@ from monitor.model.record import ApiRecord
 
 OPEN = evaluation(violation())
 FENCED = evaluation(scope=Scope.CIDRS)
-UNKNOWN = evaluation(violation(Scope.UNKNOWN), undecided=["prod"], scope=Scope.UNKNOWN)
+IN_PROD = Doubt(stage="prod", live=True)
+UNKNOWN = evaluation(
+    violation(Scope.UNKNOWN), doubts=[Doubt(stage="prod", live=True)], scope=Scope.UNKNOWN
+)
 NEVER = ApiRecord(api=API)
 
 
@@ -81,7 +84,7 @@ def test_what_could_not_be_read_resolves_nothing() -> None:
 
 
 def test_an_api_that_cannot_be_read_at_all_keeps_every_finding() -> None:
-    dark = evaluation(violation(Scope.UNKNOWN, stage=""), all_undecided=True)
+    dark = evaluation(violation(Scope.UNKNOWN, stage=""), doubts=[Doubt()])
 
     _, outcome = live(OPEN, dark)
 
@@ -177,7 +180,8 @@ def test_an_open_finding_never_vanishes(looks: Sequence[Evaluation]) -> None:
 
 
 def _timeless(finding: Finding) -> Finding:
-    return replace(finding, first_seen=NOW, last_seen=NOW)
+    history = tuple(replace(mark, at=NOW) for mark in finding.history)
+    return replace(finding, first_seen=NOW, last_seen=NOW, history=history)
 
 
 @pytest.mark.parametrize("look", [OPEN, FENCED, UNKNOWN])

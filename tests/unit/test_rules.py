@@ -11,7 +11,14 @@ from tests.demo.company import FENCED, WIDE_OPEN
 from monitor.evaluation.catalogue import RULES
 from monitor.evaluation.evaluate import evaluate
 from monitor.model.access import Scope
-from monitor.model.api import ApiSnapshot, AuthorizationType, Configuration, EndpointType
+from monitor.model.api import (
+    ApiSnapshot,
+    AuthorizationType,
+    Configuration,
+    EndpointType,
+    Stage,
+    WebAcl,
+)
 from monitor.model.finding import Finding, Severity, Status, Violation, finding_id
 from monitor.model.gaps import Unknown
 from monitor.orgpolicy.load import default_org_policy
@@ -31,6 +38,7 @@ def told(snapshot: ApiSnapshot) -> list[tuple[str, Severity, Status, Scope, bool
 
 
 EXCEEDS, UNKNOWN = "access-exceeds-policy", "access-unknown"
+WILL_EXCEED = "access-will-exceed-policy"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +60,10 @@ EXCEEDS, UNKNOWN = "access-exceeds-policy", "access-unknown"
         ),
         (
             rest_api(deployments={}, gaps=[gap(Unknown.LIVE_ROUTES)]),
-            [(UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True)],
+            [
+                (WILL_EXCEED, Severity.HIGH, Status.OPEN, Scope.INTERNET, False),
+                (UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True),
+            ],
         ),
         (
             rest_api(stages=(), gaps=[gap(Unknown.STAGES)]),
@@ -98,6 +109,19 @@ def test_an_unread_door_is_not_proven_open() -> None:
     (found,) = judge(rest_api(disable_default_endpoint=True, custom_domains=None))
 
     assert (found.rule, found.status) == (UNKNOWN, Status.UNKNOWN)
+
+
+def test_a_web_acl_that_is_not_understood_may_let_anyone_pass() -> None:
+    stage = Stage(
+        name="prod",
+        deployment_id="d1",
+        web_acl_arn="arn:aws:wafv2:us-east-1:123456789012:regional/webacl/front/1",
+        web_acl=WebAcl(default_action="ALLOW", rules=None),
+    )
+    (found,) = judge(rest_api(stages=(stage,)))
+
+    assert (found.rule, found.status) == (UNKNOWN, Status.UNKNOWN)
+    assert found.title.startswith("perhaps anyone can call stage prod: only its web ACL")
 
 
 def test_the_id_of_a_finding_is_its_place_and_not_its_state() -> None:

@@ -116,6 +116,7 @@ def answers(**changed: Any) -> AwsAnswers:
             "GetUsagePlans": PLANS,
             "GetApiKeys": KEYS,
             "GetUsagePlanKeys": {"items": [{"id": "k1", "name": "partner", "value": "s3cr3t"}]},
+            "GetUsage": {"items": {"k1": [[0, 100], [7, 93], [0, 100]]}},
             "ec2:DescribeVpcEndpoints": {
                 "VpcEndpoints": [
                     {
@@ -150,6 +151,7 @@ def answers(**changed: Any) -> AwsAnswers:
 def readers(given: AwsAnswers, *, identities: bool = False) -> Readers:
     return Readers(
         account=RestApiReads(given.client()),
+        v2=V2ApiReads(given.client("apigatewayv2")),
         domains=DomainReads(given.client(), given.client("apigatewayv2")),
         plans=UsagePlanReads(given.client()),
         vpc_endpoints=lambda: VpcEndpointReads(given.client("ec2")),

@@ -6,7 +6,7 @@ Source: API Gateway guide, "How API Gateway resource policies affect authorizati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from monitor.access.codes import Code
@@ -21,7 +21,14 @@ from monitor.model.api import (
     Route,
     Stage,
 )
-from monitor.model.callers import Credential
+from monitor.model.callers import (
+    ANY_NAME,
+    Credential,
+    NameSet,
+    function_without_qualifier,
+    issuer_of_pool,
+    only,
+)
 
 
 class PolicyRule(Enum):
@@ -36,13 +43,15 @@ class Gate:
     """One way past a route's authorization.
 
     `signed`: callers are AWS principals, of any account or of the owner's (`own_account`).
-    `proven` False: it may be that callers get past it, it is not known.
+    `token_issuers`: whose token is taken, as in `CallerBox`. `proven` False: it may be that callers
+    get past it, it is not known.
     """
 
     rule: PolicyRule
     signed: bool = False
     own_account: bool | None = None
     credentials: frozenset[Credential] = frozenset()
+    token_issuers: NameSet = ANY_NAME
     proven: bool = True
     reasons: tuple[Reason, ...] = ()
 
@@ -79,14 +88,29 @@ def _authorization(
         case _:
             # Of a user pool's token holders the pages say both that the policy must allow and that
             # its silence is enough: the wider.
-            return (_token_gate(place, str(route.authorization)),)
+            return (_token_gate(place, str(route.authorization), authorizer),)
 
 
-def _token_gate(place: str, kind: str) -> Gate:
+def _token_gate(place: str, kind: str, authorizer: Authorizer | None) -> Gate:
     reason = Reason(code=Code.AUTHORIZATION_TOKEN, place=place, fields={"kind": kind})
     return Gate(
-        rule=PolicyRule.NOT_DENIED, credentials=frozenset({Credential.TOKEN}), reasons=(reason,)
+        rule=PolicyRule.NOT_DENIED,
+        credentials=frozenset({Credential.TOKEN}),
+        token_issuers=_issuers(authorizer),
+        reasons=(reason,),
     )
+
+
+def _issuers(authorizer: Authorizer | None) -> NameSet:
+    """Whose word the authorizer takes; anybody's, where that cannot be told."""
+    if authorizer is None:
+        return ANY_NAME
+    names = [issuer_of_pool(arn) for arn in authorizer.user_pool_arns]
+    names += [authorizer.issuer] if authorizer.issuer else []
+    if authorizer.function_arn is not None:
+        names.append(function_without_qualifier(authorizer.function_arn))
+    known = [name for name in names if name is not None]
+    return only(*known) if known and len(known) == len(names) else ANY_NAME
 
 
 def _iam(snapshot: ApiSnapshot, place: str) -> tuple[Gate, ...]:
@@ -113,7 +137,10 @@ def _lambda(snapshot: ApiSnapshot, authorizer: Authorizer | None, place: str) ->
     name = authorizer.name if authorizer else ""
     reason = Reason(code=Code.AUTHORIZATION_LAMBDA, place=place, fields={"authorizer": name})
     with_token = Gate(
-        rule=PolicyRule.NOT_DENIED, credentials=frozenset({Credential.TOKEN}), reasons=(reason,)
+        rule=PolicyRule.NOT_DENIED,
+        credentials=frozenset({Credential.TOKEN}),
+        token_issuers=_issuers(authorizer),
+        reasons=(reason,),
     )
     if demands_credential(snapshot.api_type, authorizer):
         return (with_token,)
@@ -168,22 +195,9 @@ def _with_key(snapshot: ApiSnapshot, stage: Stage, route: Route, gate: Gate) -> 
 
 
 def _keyed(gate: Gate, reason: Reason) -> Gate:
-    return Gate(
-        rule=gate.rule,
-        signed=gate.signed,
-        own_account=gate.own_account,
-        credentials=gate.credentials | {Credential.API_KEY},
-        proven=gate.proven,
-        reasons=(*gate.reasons, reason),
-    )
+    credentials = gate.credentials | {Credential.API_KEY}
+    return replace(gate, credentials=credentials, reasons=(*gate.reasons, reason))
 
 
 def _unproven(gate: Gate, reason: Reason) -> Gate:
-    return Gate(
-        rule=gate.rule,
-        signed=gate.signed,
-        own_account=gate.own_account,
-        credentials=gate.credentials,
-        proven=False,
-        reasons=(*gate.reasons, reason),
-    )
+    return replace(gate, proven=False, reasons=(*gate.reasons, reason))

@@ -44,6 +44,7 @@ def caller_boxes(
                 vpcs=vpcs,
                 endpoints=endpoints,
                 credentials=credentials,
+                token_issuers=gate.token_issuers,
                 proven=proven,
             )
 

@@ -46,6 +46,10 @@ class Code(StrEnum):
     STOPPED_BY_DENY = "stopped-by-deny"
     STOPPED_BY_ALLOW_PART = "stopped-by-allow-part"
     STOPPED_BY_SILENCE = "stopped-by-silence"
+    # what a rule saw
+    SETTING = "setting"
+    GAP = "gap"
+    BOUND = "bound"
     # caveats
     DEFAULT_ENDPOINT_SAVED = "default-endpoint-saved"
     WEB_ACL_UNMODELLED = "web-acl-unmodelled"

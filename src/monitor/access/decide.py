@@ -34,36 +34,43 @@ def _stage(
     snapshot: ApiSnapshot, stage: Stage, now: datetime, thresholds: Thresholds
 ) -> StageAccess:
     judge = Judge(snapshot, stage, now, thresholds)
-    live, live_routes = _live(judge)
+    live, live_routes, canary_routes = _live(judge)
     draft, draft_routes = _draft(judge)
     return StageAccess(
         stage=stage.name,
         deployment_id=stage.deployment_id,
         live=live,
         live_routes=live_routes,
+        canary_routes=canary_routes,
         draft=draft,
         draft_routes=draft_routes,
     )
 
 
-def _live(judge: Judge) -> tuple[Access, tuple[RouteAccess, ...]]:
-    """The union over the stage's deployment and its canary's."""
+def _live(judge: Judge) -> tuple[Access, tuple[RouteAccess, ...], tuple[RouteAccess, ...]]:
+    """The union over the stage's deployment and its canary's, and the canary's part of it."""
     stage = judge.stage
-    served = [one for one in (stage.deployment_id, stage.canary_deployment_id) if one is not None]
-    if not served:
+    if stage.deployment_id is None and stage.canary_deployment_id is None:
         never = Reason(code=Code.NEVER_DEPLOYED, place=f"stage {stage.name}")
-        return nobody(never).access, ()
+        return nobody(never).access, (), ()
     verdicts: list[Verdict] = []
-    routes: list[RouteAccess] = []
-    for deployment in served:
-        configuration = judge.snapshot.deployments.get(deployment)
-        verdict, found = _configuration(judge, configuration, f"deployment {deployment}")
-        verdicts.append(verdict)
-        routes += found
+    stable = _deployment(judge, stage.deployment_id, verdicts)
+    canary = _deployment(judge, stage.canary_deployment_id, verdicts)
     live = united(verdicts).access
     if stage.canary_deployment_id is not None:
         live = replace(live, caveats=(*live.caveats, sentence(Reason(code=Code.CANARY))))
-    return live, tuple(routes)
+    return live, (*stable, *canary), canary
+
+
+def _deployment(
+    judge: Judge, deployment: str | None, verdicts: list[Verdict]
+) -> tuple[RouteAccess, ...]:
+    if deployment is None:
+        return ()
+    configuration = judge.snapshot.deployments.get(deployment)
+    verdict, routes = _configuration(judge, configuration, f"deployment {deployment}")
+    verdicts.append(verdict)
+    return routes
 
 
 def _draft(judge: Judge) -> tuple[Access | None, tuple[RouteAccess, ...]]:

@@ -68,6 +68,20 @@ def _malformed(reason: Reason) -> str:
     return f"{reason.place} {problem}" + (f": {detail}" if detail else "")
 
 
+def _setting(reason: Reason) -> str:
+    return f"{reason.place}: {reason.fields.get('setting')} is {reason.fields.get('value')}"
+
+
+def _gap(reason: Reason) -> str:
+    told = reason.fields
+    what = f"{told.get('operation')} answered {told.get('error_code')} for {reason.place or 'it'}"
+    return f"{what}, so nobody can say {told.get('unknown')}"
+
+
+def _bound(reason: Reason) -> str:
+    return f"{reason.place} allows no more than {reason.fields.get('clause')}"
+
+
 _PROBLEMS = {
     "not-json": "is not JSON",
     "not-an-object": "is not what belongs there",
@@ -182,6 +196,9 @@ _SENTENCES: dict[str, str | Callable[[Reason], str]] = {
     Code.STOPPED_BY_DENY: _stopped_by_deny,
     Code.STOPPED_BY_ALLOW_PART: _stopped_by_part,
     Code.STOPPED_BY_SILENCE: _stopped_by_silence,
+    Code.SETTING: _setting,
+    Code.GAP: _gap,
+    Code.BOUND: _bound,
     Code.DEFAULT_ENDPOINT_SAVED: (
         "that the default endpoint is disabled acts from the next change of any stage on; before "
         "that it may still answer"

@@ -125,6 +125,23 @@ class Judge:
         connect = next((route for route in routes if route.key == "$connect"), _CONNECT)
         yield from ((route, connect) for route in routes)
 
+    def _policies(self, configuration: Configuration) -> tuple[ResourcePolicy | None, ...]:
+        """Every resource policy that may be in force; None where that is not known."""
+        if self.snapshot.api_type is not ApiType.REST:
+            return (_NO_POLICY,)
+        return configuration.policies or (None,)
+
+    def passages_of(
+        self, configuration: Configuration, key: str, door: OpenDoor
+    ) -> Iterator[Passage]:
+        """Every passage of one route, under every policy that may be in force."""
+        for route, guard in self.guarded_routes(configuration):
+            if route.key == key:
+                requests = self.requests(configuration, route)
+                found = self._gates(configuration, guard)
+                for policy in self._policies(configuration):
+                    yield from self.passages(door, policy, requests, found)
+
     def _through(
         self,
         door: OpenDoor,
@@ -132,9 +149,7 @@ class Judge:
         requests: RouteRequests,
         found: tuple[Gate, ...],
     ) -> Verdict:
-        policies: tuple[ResourcePolicy | None, ...] = configuration.policies or (None,)
-        if self.snapshot.api_type is not ApiType.REST:
-            policies = (_NO_POLICY,)
+        policies = self._policies(configuration)
         alternatives = [self._under(door, policy, requests, found) for policy in policies]
         several = sentence(Reason(code=Code.SEVERAL_POLICIES))
         return widest_of(alternatives, several)

@@ -42,6 +42,7 @@ class Passage:
             gate.signed,
             gate.own_account,
             gate.credentials,
+            gate.token_issuers,
             gate.proven,
             id(self.asked),
             self.let,

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.aws.asking import MalformedAnswer, ask
+from monitor.aws.integrations import integration
 from monitor.aws.openapi_export import parse_export
+from monitor.aws.stage_variables import secrets_in
 from monitor.aws.words import authorization_type, authorizer_kind
 from monitor.model.api import Authorizer, Configuration, ResourcePolicy, Route, Stage
 from monitor.model.behind import AccountSettings, MethodSettings, Throttle
@@ -161,6 +163,21 @@ class RestApiReads:
             subject=f"restapis/{api_id}/authorizers",
         )
 
+    def has_vpc_links(self) -> bool | Gap:
+        """Whether the account has links of the kind that WebSocket APIs reach into a VPC by."""
+
+        def call() -> bool:
+            return bool(self._client.get_vpc_links(limit=1).get("items"))
+
+        return ask(
+            call,
+            operation="GetVpcLinks",
+            unknown=Unknown.INTEGRATIONS,
+            subject="vpclinks",
+            account_wide=True,
+            may_be_gone=False,
+        )
+
     def account(self) -> AccountSettings | Gap:
         """API Gateway's settings of the account in this region."""
 
@@ -198,6 +215,11 @@ def _stage(item: Mapping[str, Any]) -> Stage:
         access_log_arn=(item.get("accessLogSettings") or {}).get("destinationArn"),
         client_certificate_id=item.get("clientCertificateId"),
         tracing=bool(item.get("tracingEnabled", False)),
+        cache_cluster=bool(item.get("cacheClusterEnabled", False)),
+        secrets=(
+            *secrets_in(item.get("variables")),
+            *secrets_in(canary.get("stageVariableOverrides"), canary=True),
+        ),
     )
 
 
@@ -229,6 +251,7 @@ def _route(path: str, verb: str, method: Mapping[str, Any]) -> Route:
         authorizer_id=method.get("authorizerId"),
         api_key_required=method.get("apiKeyRequired"),
         scopes=tuple(method.get("authorizationScopes", ())),
+        integration=integration(method.get("methodIntegration")),
     )
 
 

@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.aws.asking import ask
+from monitor.aws.integrations import named_integration, v2_integration
 from monitor.aws.openapi_export import parse_http_export
+from monitor.aws.stage_variables import secrets_in
 from monitor.aws.words import authorization_type, authorizer_kind
 from monitor.model.api import Authorizer, Configuration, Cors, Route, Stage
-from monitor.model.behind import MethodSettings, Throttle
+from monitor.model.behind import Integration, MethodSettings, Throttle
 from monitor.model.gaps import Gap, Unknown
 
 if TYPE_CHECKING:
@@ -121,6 +123,42 @@ class V2ApiReads:
             subject=f"v2/apis/{api_id}/authorizers",
         )
 
+    def integrations(self, api_id: str) -> dict[str, Integration] | Gap:
+        """By id, as they are configured."""
+        pages = self._client.get_paginator("get_integrations")
+
+        def call() -> dict[str, Integration]:
+            return {
+                item["IntegrationId"]: found
+                for page in pages.paginate(ApiId=api_id, PaginationConfig={"PageSize": PAGE})
+                for item in page.get("Items", [])
+                if (found := v2_integration(item))
+            }
+
+        return ask(
+            call,
+            service=SERVICE,
+            operation="GetIntegrations",
+            unknown=Unknown.INTEGRATIONS,
+            subject=f"v2/apis/{api_id}/integrations",
+        )
+
+    def has_vpc_links(self) -> bool | Gap:
+        """Whether the account has links of the kind that HTTP APIs reach into a VPC by."""
+
+        def call() -> bool:
+            return bool(self._client.get_vpc_links(MaxResults="1").get("Items"))
+
+        return ask(
+            call,
+            service=SERVICE,
+            operation="GetVpcLinks",
+            unknown=Unknown.INTEGRATIONS,
+            subject="v2/vpclinks",
+            account_wide=True,
+            may_be_gone=False,
+        )
+
     def export(self, api_id: str, stage: str) -> Configuration | Gap:
         """What a stage of an HTTP API serves; AWS exports no WebSocket API."""
 
@@ -171,6 +209,7 @@ def _stage(item: Mapping[str, Any]) -> Stage:
         settings={key: _settings(one) for key, one in settings.items()},
         access_log_arn=(item.get("AccessLogSettings") or {}).get("DestinationArn"),
         client_certificate_id=item.get("ClientCertificateId"),
+        secrets=secrets_in(item.get("StageVariables")),
     )
 
 
@@ -202,6 +241,7 @@ def _route(item: Mapping[str, Any]) -> Route:
         authorizer_id=item.get("AuthorizerId"),
         api_key_required=bool(item.get("ApiKeyRequired", False)),
         scopes=tuple(item.get("AuthorizationScopes", ())),
+        integration=named_integration(item.get("Target")),
     )
 
 

@@ -11,7 +11,7 @@ from monitor.model.gaps import Gap
 from monitor.model.kept_export import KeptExport
 from monitor.ports import ExportCache
 
-READING = 1
+READING = 2
 """Raise it whenever an export is understood in another way or more of it is kept: what was kept by
 an older reading is then read again."""
 

@@ -4,7 +4,8 @@
 The document is the only place where AWS shows the deployed methods together with their authorizers
 and the resource policy. Sources: API Gateway developer guide, "Export a REST API",
 "x-amazon-apigateway-authorizer object", "x-amazon-apigateway-authtype property",
-"x-amazon-apigateway-policy object".
+"x-amazon-apigateway-policy object", "x-amazon-apigateway-integration object",
+"x-amazon-apigateway-gateway-responses object".
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.aws.asking import MalformedAnswer
+from monitor.aws.integrations import integration, origins_reflected
 from monitor.model.api import (
     AuthorizationType,
     Authorizer,
@@ -46,6 +48,8 @@ _KINDS = {
     "jwt": (AuthorizerKind.JWT, AuthorizationType.JWT),
 }
 _POLICY = "x-amazon-apigateway-policy"
+_INTEGRATION = "x-amazon-apigateway-integration"
+_GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 def parse_export(body: bytes, saved: ResourcePolicy) -> Configuration:
@@ -77,7 +81,11 @@ def _configuration(document: Mapping[str, Any]) -> Configuration:
         if isinstance(scheme, dict)
         and isinstance(extension := scheme.get("x-amazon-apigateway-authorizer"), dict)
     }
-    return Configuration(routes=tuple(_routes(document, schemes)), authorizers=authorizers)
+    return Configuration(
+        routes=tuple(_routes(document, schemes)),
+        authorizers=authorizers,
+        reflects_origin=tuple(origins_reflected(document.get(_GATEWAY_RESPONSES))),
+    )
 
 
 def _load(body: bytes) -> object:
@@ -137,6 +145,7 @@ def _route(key: str, operation: Mapping[str, Any], schemes: Mapping[str, Any]) -
         authorizer_id=authorizer_id if len(guards) == 1 else None,
         api_key_required=needs_key,
         scopes=scopes,
+        integration=integration(operation.get(_INTEGRATION)),
     )
 
 

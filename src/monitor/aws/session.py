@@ -16,13 +16,21 @@ from monitor.aws.pacing import Pacer
 if TYPE_CHECKING:
     from types_boto3_apigateway import APIGatewayClient
     from types_boto3_apigatewayv2 import ApiGatewayV2Client
+    from types_boto3_appconfigdata import AppConfigDataClient
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudtrail import CloudTrailClient
+    from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cognito_idp import CognitoIdentityProviderClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_ec2 import EC2Client
+    from types_boto3_events import EventBridgeClient
     from types_boto3_iam import IAMClient
     from types_boto3_lambda import LambdaClient
+    from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
+    from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
     from types_boto3_wafv2 import WAFV2Client
 
@@ -112,6 +120,38 @@ class AwsSession:
     @cached_property
     def wafv2(self) -> WAFV2Client:
         return self._hooked(self._session.client("wafv2", self.region, config=_USUAL))
+
+    @cached_property
+    def appconfigdata(self) -> AppConfigDataClient:
+        return self._hooked(self._session.client("appconfigdata", self.region, config=_USUAL))
+
+    @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        return self._hooked(self._session.client("cloudformation", self.region, config=_USUAL))
+
+    @cached_property
+    def cloudtrail(self) -> CloudTrailClient:
+        return self._hooked(self._session.client("cloudtrail", self.region, config=_USUAL))
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        return self._hooked(self._session.client("cloudwatch", self.region, config=_USUAL))
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        return self._hooked(self._session.client("events", self.region, config=_USUAL))
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        return self._hooked(self._session.client("logs", self.region, config=_USUAL))
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self._hooked(self._session.client("s3", self.region, config=_USUAL))
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        return self._hooked(self._session.client("ssm", self.region, config=_USUAL))
 
     def _hooked(self, client: T) -> T:
         handlers = {

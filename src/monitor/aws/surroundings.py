@@ -8,12 +8,13 @@ no route asks for one, VPC endpoints of a public API) is not read for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from monitor.aws.apigateway import RestApiReads
+from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.asking import Gone
 from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.custom_domains import DomainReads, Doors
@@ -36,8 +37,10 @@ from monitor.model.api import (
     WebAcl,
 )
 from monitor.model.behind import (
+    USAGE_DAYS,
     AccountSettings,
     ApiKey,
+    Integration,
     Invoker,
     LambdaFunction,
     UsagePlan,
@@ -57,6 +60,7 @@ class Readers:
     needed. `identities` None: they are not to be read."""
 
     account: RestApiReads
+    v2: V2ApiReads
     domains: DomainReads
     plans: UsagePlanReads
     vpc_endpoints: Callable[[], VpcEndpointReads]
@@ -72,11 +76,14 @@ class Surroundings:
 
     def __init__(self, readers: Readers, clock: Clock, *, serves: timedelta | None) -> None:
         self._readers = readers
+        self._clock = clock
         self._account: Once[AccountSettings] = Once(clock, serves)
         self._doors: Once[Doors] = Once(clock, serves)
         self._plans: Once[tuple[UsagePlan, ...]] = Once(clock, serves)
         self._keys: Once[dict[str, ApiKey]] = Once(clock, serves)
         self._plan_keys: Once[tuple[ApiKey, ...]] = Once(clock, serves)
+        self._usage: Once[dict[str, date]] = Once(clock, serves)
+        self._vpc_links: Once[bool] = Once(clock, serves)
         self._endpoints: Once[tuple[VpcEndpoint, ...]] = Once(clock, serves)
         self._web_acls: Once[WebAcl] = Once(clock, serves)
         self._pools: Once[UserPool] = Once(clock, serves)
@@ -91,6 +98,8 @@ class Surroundings:
             self._plans,
             self._keys,
             self._plan_keys,
+            self._usage,
+            self._vpc_links,
             self._endpoints,
             self._web_acls,
             self._pools,
@@ -120,7 +129,7 @@ class Surroundings:
         gaps = list(snapshot.gaps)
         with_doors = self._with_doors(snapshot, gaps)
         authorizers = tuple(_authorizers(with_doors))
-        with_plans = self._with_plans(with_doors, gaps)
+        with_plans = self._with_plans(self._with_integrations(with_doors, gaps), gaps)
         found = replace(
             with_plans,
             stages=tuple(self._with_web_acl(stage, gaps) for stage in with_plans.stages),
@@ -173,19 +182,66 @@ class Surroundings:
         return replace(
             snapshot,
             usage_plans=tuple(self._with_keys(plan, gaps) for plan in mine),
+            stray_keys=self._stray_keys(api_id, answer, gaps),
             stages=tuple(
                 replace(stage, has_usage_plan=stage.name in covered) for stage in snapshot.stages
             ),
         )
 
     def _with_keys(self, plan: UsagePlan, gaps: list[Gap]) -> UsagePlan:
-        reads = self._readers.plans
-        held = self._plan_keys.get(plan.plan_id, lambda: reads.keys_of(plan.plan_id))
-        keys = or_else(held, None, gaps)
-        if not keys:
+        held = or_else(self._held(plan), None, gaps)
+        if not held:
+            return replace(plan, keys=held)
+        known = or_else(self._keys.get("", self._readers.plans.keys), {}, gaps)
+        keys = tuple(known.get(key.key_id, key) for key in held)
+        if all(key.enabled is False for key in keys):
             return replace(plan, keys=keys)
-        known = or_else(self._keys.get("", reads.keys), {}, gaps)
-        return replace(plan, keys=tuple(known.get(key.key_id, key) for key in keys))
+        return replace(plan, keys=keys, used_on=or_else(self._used_on(plan), None, gaps))
+
+    def _held(self, plan: UsagePlan) -> tuple[ApiKey, ...] | Gap:
+        reads = self._readers.plans
+        return self._plan_keys.get(plan.plan_id, lambda: reads.keys_of(plan.plan_id))
+
+    def _used_on(self, plan: UsagePlan) -> dict[str, date] | Gap:
+        def read() -> dict[str, date] | Gap:
+            today = self._clock.now().date()
+            since = today - timedelta(days=USAGE_DAYS - 1)
+            return self._readers.plans.used_on(plan.plan_id, since=since, until=today)
+
+        return self._usage.get(plan.plan_id, read)
+
+    def _stray_keys(
+        self, api_id: str, plans: Iterable[UsagePlan], gaps: list[Gap]
+    ) -> tuple[ApiKey, ...] | None:
+        """The keys in no plan, at the one API that tells them: for them every plan is read."""
+        plans = tuple(plans)
+        if api_id != min((one.api_id for plan in plans for one in plan.stages), default=None):
+            return None
+        known = or_else(self._keys.get("", self._readers.plans.keys), None, gaps)
+        held = [or_else(self._held(plan), None, gaps) for plan in plans] if known else []
+        if known is None or None in held:
+            return None
+        taken = {key.key_id for keys in held for key in keys or ()}
+        return tuple(key for key_id, key in known.items() if key_id not in taken)
+
+    def _with_integrations(self, snapshot: ApiSnapshot, gaps: list[Gap]) -> ApiSnapshot:
+        """Those that routes name, where the account has a link by which one could be private: to
+        others an HTTP or WebSocket API has nothing to tell that is worth a call each."""
+        if not any(map(_names_integrations, _configurations(snapshot))):
+            return snapshot
+        http = snapshot.api_type is ApiType.HTTP
+        reads = self._readers.v2.has_vpc_links if http else self._readers.account.has_vpc_links
+        if not or_else(self._vpc_links.get(snapshot.api_type, reads), False, gaps):
+            return snapshot
+        try:
+            found = or_else(self._readers.v2.integrations(snapshot.api.api_id), {}, gaps)
+        except Gone:
+            return snapshot  # the API was deleted a moment ago
+        return replace(
+            snapshot,
+            deployments={one: _told(c, found) for one, c in snapshot.deployments.items()},
+            draft=snapshot.draft and _told(snapshot.draft, found),
+        )
 
     def _user_pools(
         self, snapshot: ApiSnapshot, authorizers: Iterable[Authorizer], gaps: list[Gap]
@@ -239,6 +295,27 @@ def _configurations(snapshot: ApiSnapshot) -> Iterator[Configuration]:
     yield from snapshot.deployments.values()
     if snapshot.draft is not None:
         yield snapshot.draft
+
+
+def _names_integrations(configuration: Configuration) -> bool:
+    return any(
+        route.integration is not None and route.integration.integration_id
+        for route in configuration.routes or ()
+    )
+
+
+def _told(configuration: Configuration, found: Mapping[str, Integration]) -> Configuration:
+    """The configuration with the integrations that its routes name."""
+    return replace(
+        configuration,
+        routes=configuration.routes
+        and tuple(
+            replace(route, integration=found.get(route.integration.integration_id))
+            if route.integration and route.integration.integration_id
+            else route
+            for route in configuration.routes
+        ),
+    )
 
 
 def _authorizers(snapshot: ApiSnapshot) -> Iterator[Authorizer]:

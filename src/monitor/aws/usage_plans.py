@@ -7,7 +7,7 @@ plans and API keys for REST APIs".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from monitor.aws.asking import Gone, ask
@@ -88,6 +88,39 @@ class UsagePlanReads:
             )
         except Gone:
             return ()
+
+    def used_on(self, plan_id: str, *, since: date, until: date) -> dict[str, date] | Gap:
+        """By id of a key, the last day of those on which a request came with it under the plan.
+
+        AWS answers one entry a day, first day first: what was used of the quota and what is left.
+        """
+        pages = self._client.get_paginator("get_usage")
+
+        def call() -> dict[str, date]:
+            found: dict[str, date] = {}
+            for page in pages.paginate(
+                usagePlanId=plan_id,
+                startDate=since.isoformat(),
+                endDate=until.isoformat(),
+                PaginationConfig={"PageSize": PAGE},
+            ):
+                for key_id, days in page.get("items", {}).items():
+                    used = [day for day, (count, *_) in enumerate(days) if count > 0]
+                    if used:
+                        day = since + timedelta(days=used[-1])
+                        found[key_id] = max(day, found.get(key_id, day))
+            return found
+
+        try:
+            return ask(
+                call,
+                operation="GetUsage",
+                unknown=Unknown.USAGE,
+                subject=f"usageplans/{plan_id}/usage",
+                account_wide=True,
+            )
+        except Gone:
+            return {}
 
 
 def _plan(item: Mapping[str, Any]) -> UsagePlan:

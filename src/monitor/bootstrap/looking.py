@@ -67,6 +67,7 @@ def _readers(session: AwsSession, rest: RestApiReads, *, with_identities: bool) 
     identities = Lazily(lambda: IdentityReads(session.iam, pace), making)
     return Readers(
         account=rest,
+        v2=V2ApiReads(session.apigatewayv2),
         domains=DomainReads(session.apigateway, session.apigatewayv2),
         plans=UsagePlanReads(session.apigateway),
         vpc_endpoints=Lazily(lambda: VpcEndpointReads(session.ec2), making),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
 from monitor.aws.work_queue import SqsWorkQueue
 from monitor.bootstrap.looking import looker
-from monitor.orgpolicy.load import default_org_policy
+from monitor.bootstrap.org_policy import Policies, org_policies
 from monitor.ports import WorkQueue
 from monitor.settings import OnChangeSettings
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
@@ -24,10 +24,15 @@ SURROUNDINGS_SERVE = timedelta(minutes=5)
 class OnChange:
     """What the handler of events holds for as long as its process lives."""
 
-    looker: Looker
+    reader: Looker
+    policies: Policies
     queue: WorkQueue
     place: Place
     pacer: Pacer
+
+    def looker(self) -> Looker:
+        """With the org policy that is in force now."""
+        return replace(self.reader, policy=self.policies.current())
 
 
 def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
@@ -36,12 +41,14 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
     place = Place(account_id=account_id, region=region, partition=partition)
     session = AwsSession(region, pacer=Pacer(settings.rate))
     store = DynamoDbStore(session.dynamodb, settings.table)
+    policies = org_policies(session, settings.table, settings.org_policy)
     return OnChange(
-        looker=looker(
+        policies=policies,
+        reader=looker(
             session,
             store,
             place,
-            default_org_policy(),
+            policies.current(),
             exports=DynamoDbExports(session.dynamodb, settings.table),
             surroundings_serve=SURROUNDINGS_SERVE,
         ),

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from monitor.aws.clock import SystemClock
 from monitor.cli.looking import Account, Tell
 from monitor.cli.state import State, entry_key
-from monitor.evaluation.lifecycle import unresolved
 from monitor.model.api import ApiId
+from monitor.model.finding import Status
 from monitor.model.gaps import Gap
 from monitor.report.documents import (
     GapDocument,
@@ -117,7 +117,8 @@ class Judging:
         if looked.evaluation is None:
             return  # gone between the listing and the read
         snapshot = looked.evaluation.snapshot
-        findings = unresolved(looked.record.findings)
+        every = looked.record.findings.values()
+        findings = (finding for finding in every if finding.status is not Status.RESOLVED)
         judged = JudgedApi(
             api=api_document(snapshot, looked.evaluation.access),
             findings=tuple(finding_document(finding) for finding in findings),

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from monitor.cli.common import WrongInput
 from monitor.cli.looking import Account
 from monitor.model.api import ApiId
-from monitor.ports import ExportCache, FindingStore
+from monitor.ports import ExportCache, FindingStore, Unreadable
 from monitor.stores.files import FileExports, FileStore, StateFolder, StateHeld
 from monitor.stores.journal import Journal
 from monitor.stores.memory import NoStore
@@ -84,6 +84,8 @@ def state(folder: Path | None) -> Iterator[State]:
                 exports=FileExports(folder),
                 journal=Journal(file),
             )
+    except Unreadable as error:
+        raise WrongInput(f"{folder}: {error}") from error
     finally:
         held.close()
 

@@ -1,86 +1,181 @@
 """The life of findings: what is stored + what was found now -> what changed.
 
-Pure, so that a repeat, a replay or another order of looks ends in the same state.
+Pure, so that a repeat, a replay or a late look ends in the same state and is told once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation
-from monitor.model.access import Scope, widest
-from monitor.model.api import ApiId
-from monitor.model.finding import Cause, Finding, Status, Violation, finding_id
+from monitor.evaluation.width import is_about_access, is_wider
+from monitor.model.access import Scope
+from monitor.model.finding import (
+    Acknowledgement,
+    Cause,
+    Finding,
+    Mark,
+    Severity,
+    Status,
+    Violation,
+    Waiver,
+    finding_id,
+)
 from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
+
+HISTORY = 20
+"""Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
+
+RESOLVED_KEPT = timedelta(days=90)
+RESOLVED_KEPT_AT_MOST = 100
+"""A stage may have any name, so whoever makes and deletes stages must not fill the record."""
+
+ANNOUNCE = timedelta(days=7)
+"""How long before a waiver's end it is announced, where the org policy does not say."""
+
+IN_FLIGHT = timedelta(hours=1)
+"""How late the event of a change may come that the baseline saw before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The record to store next, and what has to be told; `notice` None = nothing happened."""
+    """The record to store next, and what has to be told; `notice` None = nothing has to be.
+    The record that was given = there is nothing to store either."""
 
     record: ApiRecord
-    notice: Notice | None
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What applies to all findings of one look. `settled`: the rules whose baseline was told; what
+    others find for the first time, and no change explains, waits for the summary."""
+
+    now: datetime
+    cause: Cause | None
+    announce: timedelta = ANNOUNCE
+    settled: Collection[str] | None = None
+
+    def blames(self, violation: Violation) -> Cause | None:
+        """The change, if it can have had this effect. A look can see what a change did whose event
+        is still on its way; blaming the events at hand for it would name the wrong person."""
+        cause = self.cause
+        return cause if cause is None or cause.acts_at_once or not violation.live else None
+
+    def is_baseline(self, violation: Violation) -> bool:
+        is_settled = self.settled is None or violation.rule in self.settled
+        return not is_settled and self.blames(violation) is None
 
 
 def advance(
-    stored: ApiRecord, looked: Evaluation, *, now: datetime, cause: Cause | None
+    stored: ApiRecord,
+    looked: Evaluation,
+    *,
+    now: datetime,
+    cause: Cause | None,
+    announce: timedelta = ANNOUNCE,
+    settled: Collection[str] | None = None,
 ) -> Outcome:
-    """What one look at an API makes of what was known of it."""
+    """What one look at an API makes of what was known of it. A look at an older snapshot than the
+    stored one changes nothing. `settled` None = the baseline of every rule was told."""
     snapshot = looked.snapshot
-    fresh = {finding_id(snapshot.api, v): v for v in looked.violations}
-    steps: list[Step] = []
+    if _is_late(stored, snapshot.read_at):
+        return Outcome(record=stored)
+    look = _Look(now=now, cause=cause, announce=announce, settled=settled)
     findings: dict[str, Finding] = {}
-    for id_, violation in fresh.items():
-        finding, kind = _seen(
-            stored.findings.get(id_), _finding(id_, snapshot.api, snapshot.name, violation, now),
-            cause,
-        )  # fmt: skip
-        findings[id_] = finding
-        if kind:
-            steps.append(Step(kind=kind, finding=finding))
+    steps: list[Step] = []
+    for id_, violation in _by_id(looked).items():
+        new = Finding(
+            id=id_,
+            api=snapshot.api,
+            api_name=snapshot.name,
+            violation=violation,
+            status=violation.status,
+            first_seen=now,
+            last_seen=now,
+        )
+        findings[id_], told = _seen(stored.findings.get(id_), new, look)
+        steps += told
     for id_, old in stored.findings.items():
-        if id_ in fresh:
+        if id_ in findings:
             continue
-        if old.status is Status.RESOLVED or _undecided(old, looked):
-            findings[id_] = old
+        if old.status is Status.RESOLVED:
+            findings[id_], told = old, ()
+        elif looked.may_hide(old.violation):
+            # Nobody saw it go, but its waiver may have ended.
+            findings[id_], told = _seen(old, replace(old, status=old.violation.status), look)
         else:
-            findings[id_] = replace(old, status=Status.RESOLVED, last_seen=now)
-            steps.append(_resolved(findings[id_]))
-    record = ApiRecord(
-        api=snapshot.api,
+            findings[id_], told = _gone(old, look)
+        steps += told
+    record = replace(
+        stored,
         version=stored.version + 1,
         read_at=snapshot.read_at,
         name=snapshot.name or stored.name,
-        scope=Scope.UNKNOWN if looked.all_undecided else looked.access.scope,
-        findings=findings,
+        scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
+        findings=_without_the_oldest(findings, now),
     )
-    return _outcome(stored, record, steps, now=now, cause=cause)
+    return _outcome(stored, record, steps, look)
 
 
 def close(stored: ApiRecord, *, read_at: datetime, now: datetime, cause: Cause | None) -> Outcome:
     """The API is gone: so is every problem with it."""
-    findings = {
-        id_: old
-        if old.status is Status.RESOLVED
-        else replace(old, status=Status.RESOLVED, last_seen=now)
-        for id_, old in stored.findings.items()
-    }
-    steps = [
-        _resolved(findings[id_])
-        for id_, old in stored.findings.items()
-        if old.status is not Status.RESOLVED
-    ]
+    if _is_late(stored, read_at):
+        return Outcome(record=stored)
+    look = _Look(now=now, cause=cause)
+    findings: dict[str, Finding] = {}
+    steps: list[Step] = []
+    for id_, old in stored.findings.items():
+        findings[id_], told = (old, ()) if old.status is Status.RESOLVED else _gone(old, look)
+        steps += told
     record = replace(
         stored,
         version=stored.version + 1,
         read_at=read_at,
         scope=Scope.NOBODY,
-        findings=findings,
+        findings=_without_the_oldest(findings, now),
     )
-    return _outcome(stored, record, steps, now=now, cause=cause)
+    return _outcome(stored, record, steps, look)
+
+
+def acknowledge(stored: ApiRecord, finding_ids: Iterable[str], who: str, now: datetime) -> Outcome:
+    """Somebody has seen these findings and deals with them. The first one's name stays."""
+
+    def acknowledged(old: Finding) -> Finding | None:
+        if old.acknowledged is not None:
+            return None
+        return replace(old, acknowledged=Acknowledgement(who=who, at=now))
+
+    return _decided(stored, finding_ids, StepKind.ACKNOWLEDGED, who, now, acknowledged)
+
+
+def waive(stored: ApiRecord, finding_ids: Iterable[str], waiver: Waiver, now: datetime) -> Outcome:
+    """Somebody accepts these findings until the waiver ends, or until they widen. One that is over
+    already changes nothing."""
+
+    def waived(old: Finding) -> Finding | None:
+        if old.waiver == waiver or not _lasts(waiver, now):
+            return None
+        return replace(old, waiver=waiver, status=Status.WAIVED)
+
+    return _decided(stored, finding_ids, StepKind.WAIVED, waiver.by, now, waived)
+
+
+def unwaive(stored: ApiRecord, finding_ids: Iterable[str], who: str, now: datetime) -> Outcome:
+    """A person's waiver is withdrawn. What the org policy waives stays waived."""
+
+    def unwaived(old: Finding) -> Finding | None:
+        if _personal(old) is None:
+            return None
+        policys = old.violation.waiver
+        if _lasts(policys, now):
+            return replace(old, waiver=policys, status=Status.WAIVED)
+        return replace(old, waiver=None, status=old.violation.status)
+
+    return _decided(stored, finding_ids, StepKind.UNWAIVED, who, now, unwaived)
 
 
 def unresolved(findings: Mapping[str, Finding]) -> Iterator[Finding]:
@@ -88,81 +183,214 @@ def unresolved(findings: Mapping[str, Finding]) -> Iterator[Finding]:
     return (f for f in findings.values() if f.status in (Status.OPEN, Status.UNKNOWN))
 
 
-def _finding(id_: str, api: ApiId, name: str, violation: Violation, now: datetime) -> Finding:
-    return Finding(
-        id=id_,
-        api=api,
-        api_name=name,
-        violation=violation,
-        status=violation.status,
-        first_seen=now,
-        last_seen=now,
-    )
+def _decided(
+    stored: ApiRecord,
+    finding_ids: Iterable[str],
+    kind: StepKind,
+    who: str,
+    now: datetime,
+    decide: Callable[[Finding], Finding | None],
+) -> Outcome:
+    """A person's decision on some findings. Those that are unknown here, resolved, or decided so
+    already are left as they are."""
+    findings = dict(stored.findings)
+    steps: list[Step] = []
+    for id_ in dict.fromkeys(finding_ids):
+        old = findings.get(id_)
+        if old is None or old.status is Status.RESOLVED or (new := decide(old)) is None:
+            continue
+        findings[id_] = _marked(new, kind, who, now)
+        steps.append(Step(kind=kind, finding=findings[id_]))
+    if not steps:
+        return Outcome(record=stored)
+    record = replace(stored, version=stored.version + 1, findings=findings)
+    return _outcome(stored, record, steps, _Look(now=now, cause=None))
 
 
-def _seen(
-    old: Finding | None, new: Finding, cause: Cause | None
-) -> tuple[Finding, StepKind | None]:
-    cause = _blamed(new.violation, cause)
+def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
+    """A finding that is there, and the step to tell. `new` has everything but its past."""
+    violation, cause = new.violation, look.blames(new.violation)
     if old is None:
-        return replace(new, change=cause), StepKind.OPENED
-    kept = replace(new, first_seen=old.first_seen, reopened=old.reopened, change=old.change)
+        waiver = violation.waiver if _lasts(violation.waiver, look.now) else None
+        quiet = look.is_baseline(violation)
+        new = replace(
+            new, change=cause, waiver=waiver, status=_status(violation, waiver), baseline=quiet
+        )
+        return _told(new, StepKind.OPENED, look, tell=not quiet and waiver is None)
+    wider = is_wider(old.violation, violation)
+    waiver = _in_force(old, violation, look.now, wider=wider)
+    status = _status(violation, waiver)
+    kept = replace(
+        new,
+        first_seen=old.first_seen,
+        change=old.change,
+        reopened=old.reopened,
+        acknowledged=old.acknowledged,
+        waiver=waiver,
+        status=status,
+        announced=old.announced,
+        history=old.history,
+        baseline=old.baseline,
+    )
+    kind = _what_happened(old, kept, look, wider=wider)
+    if kind is None:
+        return kept, ()
+    tell = _is_told(kind, old, kept)
+    if kind in _NEWS:
+        came_back = kind is StepKind.REOPENED
+        kept = replace(
+            kept,
+            # The end of a waiver is nobody's change.
+            change=cause if old.status is Status.RESOLVED else cause or old.change,
+            reopened=old.reopened + came_back,
+            acknowledged=None,
+            baseline=False,
+        )
+    elif kind is StepKind.ATTRIBUTED:
+        kept = replace(kept, change=cause)
+    elif kind is StepKind.WAIVER_ENDS and waiver is not None:
+        kept = replace(kept, announced=waiver.until)
+    return _told(kept, kind, look, tell=tell)
+
+
+_NEWS = frozenset({StepKind.OPENED, StepKind.REOPENED, StepKind.WIDENED})
+"""After these a finding is another one than was talked about."""
+
+
+def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> StepKind | None:
     if old.status is Status.RESOLVED:
-        return replace(kept, reopened=old.reopened + 1, change=cause), StepKind.REOPENED
-    before, after = old.violation.scope, new.violation.scope
-    if before is not after and widest(before, after) is after:
-        return replace(kept, change=cause or old.change), StepKind.WIDENED
-    if old.change is None and _came_late(cause, old):
-        return replace(kept, change=cause), StepKind.ATTRIBUTED
-    return kept, None
+        return StepKind.REOPENED
+    if wider:
+        return StepKind.WIDENED
+    if old.status is not new.status:
+        return _turned(old.status, new.status)
+    if old.change is None and _came_late(look.blames(new.violation), old):
+        # What the baseline held for old has a change behind it that is not.
+        return StepKind.OPENED if old.baseline else StepKind.ATTRIBUTED
+    if new.waiver and new.waiver.until - look.now <= look.announce:
+        return StepKind.WAIVER_ENDS if old.announced != new.waiver.until else None
+    return None
 
 
-def _blamed(violation: Violation, cause: Cause | None) -> Cause | None:
-    """The change, if it can have had this effect. A look can see what a change did whose event is
-    still on its way; blaming the events at hand for it would name the wrong person."""
-    return cause if cause is None or cause.acts_at_once or not violation.live else None
+def _turned(before: Status, after: Status) -> StepKind:
+    if after is Status.WAIVED:
+        return StepKind.WAIVED
+    if before is Status.WAIVED:
+        return StepKind.REOPENED
+    return StepKind.OPENED if after is Status.OPEN else StepKind.UNDECIDED
+
+
+def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
+    """Nobody has to hear of what stays waived, of the author of a lesser finding, nor that the org
+    policy waives what only the summary of the baseline told."""
+    if kind is StepKind.WAIVED:
+        return not old.baseline
+    if kind is StepKind.ATTRIBUTED:
+        return is_about_access(new.violation) or new.violation.severity.at_least(Severity.HIGH)
+    return kind is StepKind.WAIVER_ENDS or new.status is not Status.WAIVED
+
+
+def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
+    personal = _personal(old)
+    new = replace(
+        old,
+        status=Status.RESOLVED,
+        last_seen=look.now,
+        acknowledged=None,
+        waiver=personal,
+        baseline=False,
+    )
+    return _told(new, StepKind.RESOLVED, look, tell=old.status is not Status.WAIVED)
+
+
+def _told(
+    finding: Finding, kind: StepKind, look: _Look, *, tell: bool
+) -> tuple[Finding, tuple[Step, ...]]:
+    marked = _marked(finding, kind, _author(finding, kind, look), look.now)
+    return marked, (Step(kind=kind, finding=marked),) if tell else ()
+
+
+def _author(finding: Finding, kind: StepKind, look: _Look) -> str:
+    if kind is StepKind.WAIVED and finding.waiver is not None:
+        return finding.waiver.by
+    cause = look.blames(finding.violation)
+    return cause.who if cause is not None and kind is not StepKind.WAIVER_ENDS else ""
+
+
+def _marked(finding: Finding, kind: StepKind, who: str, at: datetime) -> Finding:
+    history = (*finding.history, Mark(kind=kind, who=who, at=at))
+    return replace(finding, history=history[-HISTORY:])
+
+
+def _in_force(old: Finding, violation: Violation, now: datetime, *, wider: bool) -> Waiver | None:
+    """A person's waiver holds for what they saw; the org policy's for whatever it names."""
+    personal = _personal(old)
+    if not wider and _lasts(personal, now):
+        return personal
+    return violation.waiver if _lasts(violation.waiver, now) else None
+
+
+def _personal(finding: Finding) -> Waiver | None:
+    """The waiver in force, if it is not the org policy's."""
+    return finding.waiver if finding.waiver != finding.violation.waiver else None
+
+
+def _lasts(waiver: Waiver | None, now: datetime) -> bool:
+    return waiver is not None and waiver.until > now
+
+
+def _status(violation: Violation, waiver: Waiver | None) -> Status:
+    return violation.status if waiver is None else Status.WAIVED
 
 
 def _came_late(cause: Cause | None, finding: Finding) -> bool:
-    return (
-        cause is not None
-        and cause.event_time is not None
-        and cause.event_time <= finding.first_seen
+    if cause is None or cause.event_time is None or cause.event_time > finding.first_seen:
+        return False
+    return not finding.baseline or finding.first_seen - cause.event_time <= IN_FLIGHT
+
+
+def _is_late(stored: ApiRecord, read_at: datetime) -> bool:
+    return stored.read_at is not None and stored.read_at > read_at
+
+
+def _by_id(looked: Evaluation) -> Mapping[str, Violation]:
+    """A rule can say of one place that something is there, and that something else cannot be told:
+    what is there counts."""
+    found: dict[str, Violation] = {}
+    for violation in looked.violations:
+        id_ = finding_id(looked.snapshot.api, violation)
+        if id_ not in found or found[id_].status is Status.UNKNOWN:
+            found[id_] = violation
+    return found
+
+
+def _without_the_oldest(findings: Mapping[str, Finding], now: datetime) -> dict[str, Finding]:
+    resolved = sorted(
+        (f for f in findings.values() if f.status is Status.RESOLVED),
+        key=lambda finding: (finding.last_seen, finding.id),
+        reverse=True,
     )
+    dropped = {
+        finding.id
+        for place, finding in enumerate(resolved)
+        if place >= RESOLVED_KEPT_AT_MOST or now - finding.last_seen > RESOLVED_KEPT
+    }
+    return {id_: finding for id_, finding in findings.items() if id_ not in dropped}
 
 
-def _undecided(old: Finding, looked: Evaluation) -> bool:
-    """Whether what was not read or decided this time could still hold the problem."""
-    return looked.all_undecided or (old.violation.live and old.violation.stage in looked.undecided)
-
-
-def _blamed_for(steps: list[Step], cause: Cause | None) -> Cause | None:
-    return next((c for step in steps if (c := _blamed(step.finding.violation, cause))), None)
-
-
-def _resolved(finding: Finding) -> Step:
-    return Step(kind=StepKind.RESOLVED, finding=finding)
-
-
-def _outcome(
-    stored: ApiRecord,
-    record: ApiRecord,
-    steps: list[Step],
-    *,
-    now: datetime,
-    cause: Cause | None,
-) -> Outcome:
+def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Look) -> Outcome:
     if not steps:
-        return Outcome(record=record, notice=None)
+        return Outcome(record=record)
+    blamed = (look.blames(step.finding.violation) for step in steps)
     notice = Notice(
         api=record.api,
         api_name=record.name,
         sequence=record.version,
-        made_at=now,
+        made_at=look.now,
         steps=tuple(steps),
         unresolved=tuple(unresolved(record.findings)),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
-        cause=_blamed_for(steps, cause),
+        cause=next((cause for cause in blamed if cause is not None), None),
     )
     return Outcome(record=record, notice=notice)

@@ -31,7 +31,7 @@ _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_fail
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
     wired = _wired(context.invoked_function_arn)
-    batch = Batch(wired.looker, wired.queue, wired.place)
+    batch = Batch(wired.looker(), wired.queue, wired.place)
     batch.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
 
     def take(record: SQSRecord) -> None:

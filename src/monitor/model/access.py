@@ -34,6 +34,11 @@ class Scope(StrEnum):
     def is_public(self) -> bool:
         return self in PUBLIC_SCOPES
 
+    @property
+    def rank(self) -> int:
+        """0 is the widest; `unknown` the last."""
+        return _WIDTH[self]
+
 
 PUBLIC_SCOPES = frozenset(
     {Scope.INTERNET, Scope.INTERNET_EXCEPT_CIDRS, Scope.BROAD_CIDR, Scope.ANY_AWS_ACCOUNT}
@@ -129,13 +134,15 @@ class RouteAccess:
 class StageAccess:
     """What a stage serves now, and what it would serve after the next deployment of the draft.
 
-    `live` is the union over the stage's deployment and its canary's. `draft` None = not judged.
+    `live` is the union over the stage's deployment and its canary's; `canary_routes` are those of
+    `live_routes` that the canary serves. `draft` None = not judged.
     """
 
     stage: str
     deployment_id: str | None
     live: Access
     live_routes: tuple[RouteAccess, ...] = ()
+    canary_routes: tuple[RouteAccess, ...] = ()
     draft: Access | None = None
     draft_routes: tuple[RouteAccess, ...] = ()
 

@@ -14,9 +14,12 @@ from enum import StrEnum
 
 from monitor.model.behind import (
     AccountSettings,
+    ApiKey,
+    Integration,
     Invoker,
     LambdaFunction,
     MethodSettings,
+    StageSecret,
     UsagePlan,
     UserPool,
 )
@@ -118,6 +121,7 @@ class Route:
     key such as `$default` or `$connect`. `authorization` and `api_key_required` None = unknown.
     `authorizer_id` names an entry of the configuration's `authorizers`; None beside CUSTOM,
     COGNITO_USER_POOLS or JWT means that it could not be told which one guards the route.
+    `integration` None = not told. It takes no part in comparing: who may call does not rest on it.
     """
 
     key: str
@@ -125,6 +129,7 @@ class Route:
     authorizer_id: str | None = None
     api_key_required: bool | None = False
     scopes: tuple[str, ...] = ()
+    integration: Integration | None = field(default=None, compare=False)
 
     @property
     def method(self) -> str:
@@ -144,11 +149,14 @@ class Configuration:
 
     `routes` None = unknown. `policies` holds every resource policy that may be in force: one as a
     rule, several where AWS does not say which (the widest is judged), none where it is unknown.
+    `reflects_origin`: the gateway responses that let a page of any origin read them with the
+    credentials of who looks at it; they take no part in comparing.
     """
 
     routes: tuple[Route, ...] | None
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     policies: tuple[ResourcePolicy, ...] = ()
+    reflects_origin: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +183,8 @@ class Stage:
     deployed. `web_acl` None beside a `web_acl_arn`: attached, but its rules were not read.
 
     `settings` by method pattern as AWS writes it (`*/*`, `~1pets/GET`) or by route key (`$default`
-    for all others). `access_log_arn` None = no access log. Stage variables are never kept.
+    for all others). `access_log_arn` None = no access log. The values of stage variables are never
+    kept: `secrets` names those that look like one. `cache_cluster`: the stage has a cache at all.
     `auto_deploy`: it serves the routes as they are configured, which its own deployments see to.
     """
 
@@ -192,6 +201,26 @@ class Stage:
     access_log_arn: str | None = None
     client_certificate_id: str | None = None
     tracing: bool = False
+    cache_cluster: bool = False
+    secrets: tuple[StageSecret, ...] = ()
+
+    def settings_of(self, route: Route) -> MethodSettings:
+        """Those of the route itself, or those of all others.
+
+        Source: API Gateway API reference, "Stage", methodSettings (`~1` stands for a slash);
+        Version 2 API reference, "Stage", routeSettings.
+        """
+        path = route.path.removeprefix("/").replace("/", "~1")
+        for key in (
+            route.key,
+            f"~1{path}/{route.method}",
+            f"{path}/{route.method}",
+            "*/*",
+            "$default",
+        ):
+            if key in self.settings:
+                return self.settings[key]
+        return MethodSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +308,8 @@ class ApiSnapshot:
     then such doors may exist. `endpoint_types` empty = unknown.
 
     `usage_plans`: those of the API's stages; None = not read, as where no route asks for a key.
+    `stray_keys`: the keys of the account that are in no usage plan, told at one API only: the first
+    by its id of those that a usage plan covers; None elsewhere, and where they were not read.
     `user_pools` and `functions` by ARN: those that authorizers name. `invokers`: the identities of
     the account whose policies speak of invoking this API; None = not read.
     """
@@ -303,6 +334,7 @@ class ApiSnapshot:
     endpoint_access_mode: str | None = None
     cors: Cors | None = None
     usage_plans: tuple[UsagePlan, ...] | None = None
+    stray_keys: tuple[ApiKey, ...] | None = None
     user_pools: Mapping[str, UserPool] = field(default_factory=dict)
     functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
     invokers: tuple[Invoker, ...] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -42,6 +42,42 @@ class MethodSettings:
     cache_control_authorized: bool | None = None
 
 
+class IntegrationKind(StrEnum):
+    """What answers a request. `HTTP` and `HTTP_PROXY` are one kind here, as are `AWS` and
+    `AWS_PROXY`: both send it to the same place."""
+
+    MOCK = "MOCK"
+    HTTP = "HTTP"
+    AWS = "AWS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """Where the requests of a route go. Addresses, headers and templates are never kept.
+
+    `kind` None = not read, or not known. `private`: through a VPC link. `encrypted`: of an HTTP
+    backend, whether API Gateway speaks TLS to it; None = it cannot be told, as where a stage
+    variable holds the scheme. `unverified`: any certificate is taken. `integration_id`: what a
+    route of an HTTP or WebSocket API names.
+    """
+
+    kind: IntegrationKind | None = None
+    private: bool = False
+    encrypted: bool | None = None
+    unverified: bool = False
+    integration_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSecret:
+    """A stage variable whose value looks like a secret; the value itself is never kept. `canary`:
+    it is set for the canary's requests only."""
+
+    variable: str
+    kind: str
+    canary: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """An API key without its value, which Gatewatch never keeps. `enabled` None = not told."""
@@ -64,7 +100,11 @@ class PlanStage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsagePlan:
-    """`throttle` and `quota` None = the plan sets none. `keys` None = not read."""
+    """`throttle` and `quota` None = the plan sets none. `keys` None = not read.
+
+    `used_on`: by id of a key, the last day (UTC) of the last `USAGE_DAYS` on which a request came
+    with it; a key that is missing there was not used. None = not read.
+    """
 
     plan_id: str
     name: str = ""
@@ -72,6 +112,11 @@ class UsagePlan:
     throttle: Throttle | None = None
     quota: Quota | None = None
     keys: tuple[ApiKey, ...] | None = None
+    used_on: Mapping[str, date] | None = None
+
+
+USAGE_DAYS = 90
+"""How far back the use of keys is read, today included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ part of a box.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -68,6 +69,7 @@ class PrincipalKind(StrEnum):
     SIGNED = "signed"
 
 
+_NARROWNESS = (PrincipalKind.ANYONE, PrincipalKind.ANONYMOUS, PrincipalKind.SIGNED)
 OTHERS = "(others)"
 
 
@@ -84,8 +86,9 @@ class CallerPrincipal:
     organization: str | None = None
 
     def covers(self, other: CallerPrincipal) -> bool:
-        """Whether all of the other are among these; what is not stated here does not matter."""
-        if self.kind is not PrincipalKind.ANYONE and self.kind is not other.kind:
+        """Whether all of the other are among these; what is not stated here does not matter. Who
+        need not sign may sign."""
+        if self.kind is PrincipalKind.SIGNED and other.kind is not PrincipalKind.SIGNED:
             return False
         return (
             self.account in (None, other.account)
@@ -93,17 +96,35 @@ class CallerPrincipal:
             and self.organization in (None, other.organization)
         )
 
+    def meet(self, other: CallerPrincipal) -> CallerPrincipal | None:
+        """Those who are of both classes; None if nobody can be."""
+        narrower = max(self.kind, other.kind, key=_NARROWNESS.index)
+        names: list[str | None] = []
+        for mine, theirs in (
+            (self.account, other.account),
+            (self.arn, other.arn),
+            (self.organization, other.organization),
+        ):
+            if mine is not None and theirs is not None and mine != theirs:
+                return None
+            names.append(theirs if mine is None else mine)
+        return CallerPrincipal(narrower, *names)
+
 
 ANONYMOUS = CallerPrincipal(PrincipalKind.ANONYMOUS)
 ANYONE = CallerPrincipal(PrincipalKind.ANYONE)
+
+
+_AXES = ("addresses", "vpcs", "endpoints", "token_issuers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerBox:
     """Callers who share a network and hold all of `credentials`.
 
-    `addresses` speaks of the internet, `vpcs` and `endpoints` of VPC endpoints. `proven` False:
-    they may get in, which is not certain.
+    `addresses` speaks of the internet, `vpcs` and `endpoints` of VPC endpoints, `token_issuers` of
+    those who must hold a token: who issues it (`issuer_of_pool`), or the ARN of the function that
+    decides (`function_without_qualifier`). `proven` False: they may get in, which is not certain.
     """
 
     network: CallerNetwork
@@ -112,10 +133,34 @@ class CallerBox:
     vpcs: NameSet = ANY_NAME
     endpoints: NameSet = ANY_NAME
     credentials: frozenset[Credential] = frozenset()
+    token_issuers: NameSet = ANY_NAME
     proven: bool = True
 
     def __bool__(self) -> bool:
-        return bool(self.principals and self.addresses and self.vpcs and self.endpoints)
+        return bool(
+            self.principals
+            and self.addresses
+            and self.vpcs
+            and self.endpoints
+            and self.token_issuers
+        )
+
+    def __and__(self, other: CallerBox) -> CallerBox | None:
+        """Those who are in both, holding what both ask for; None if nobody is."""
+        if self.network is not other.network:
+            return None
+        meets = (one.meet(two) for one in self.principals for two in other.principals)
+        both = CallerBox(
+            network=self.network,
+            principals=frozenset(one for one in meets if one is not None),
+            addresses=self.addresses & other.addresses,
+            vpcs=self.vpcs & other.vpcs,
+            endpoints=self.endpoints & other.endpoints,
+            credentials=self.credentials | other.credentials,
+            token_issuers=self.token_issuers & other.token_issuers,
+            proven=self.proven and other.proven,
+        )
+        return both or None
 
     def minus(self, allowed: CallerBox) -> Iterator[CallerBox]:
         """Those of this box who are not in the other, as disjoint boxes. Who holds more credentials
@@ -126,24 +171,16 @@ class CallerBox:
         covered = frozenset(
             one for one in self.principals if any(other.covers(one) for other in allowed.principals)
         )
-        rest = replace(self, principals=self.principals - covered)
-        common = replace(self, principals=covered)
-        pieces = (
-            rest,
-            replace(common, addresses=common.addresses - allowed.addresses),
-            replace(
-                common,
-                addresses=common.addresses & allowed.addresses,
-                vpcs=common.vpcs - allowed.vpcs,
-            ),
-            replace(
-                common,
-                addresses=common.addresses & allowed.addresses,
-                vpcs=common.vpcs & allowed.vpcs,
-                endpoints=common.endpoints - allowed.endpoints,
-            ),
-        )
-        yield from (piece for piece in pieces if piece)
+        if covered != self.principals:
+            yield replace(self, principals=self.principals - covered)
+        inside = replace(self, principals=covered)
+        # One cut an axis: behind it, what is left lies within the allowed part of that axis.
+        for axis in _AXES:
+            mine, theirs = getattr(inside, axis), getattr(allowed, axis)
+            outside = mine - theirs
+            if outside and inside:
+                yield replace(inside, **{axis: outside})
+                inside = replace(inside, **{axis: mine & theirs})
 
     def one(self) -> Caller:
         """One of them, an address of the internet where there is one."""
@@ -158,6 +195,7 @@ class CallerBox:
             vpc=_some(self.vpcs, "vpc-"),
             endpoint=_some(self.endpoints, "vpce-"),
             credentials=self.credentials,
+            token_issuer=None if self.token_issuers.excluded else min(self.token_issuers.names),
             proven=self.proven,
         )
 
@@ -171,7 +209,10 @@ def _some(names: NameSet, prefix: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """One caller, as a counter-example: who gets in although nobody allowed it."""
+    """One caller, as a counter-example: who gets in although nobody allowed it.
+
+    `token_issuer` None: no token is needed, or nobody knows whose.
+    """
 
     network: CallerNetwork
     principal: CallerPrincipal
@@ -179,6 +220,7 @@ class Caller:
     vpc: str
     endpoint: str
     credentials: frozenset[Credential]
+    token_issuer: str | None
     proven: bool
 
 
@@ -188,6 +230,10 @@ class CallerSet:
 
     def __or__(self, other: CallerSet) -> CallerSet:
         return CallerSet(tuple(dict.fromkeys((*self.boxes, *other.boxes))))
+
+    def __and__(self, other: CallerSet) -> CallerSet:
+        pairs = (mine & theirs for mine in self.boxes for theirs in other.boxes)
+        return CallerSet(tuple(dict.fromkeys(both for both in pairs if both is not None)))
 
     def __sub__(self, allowed: CallerSet) -> CallerSet:
         """The callers who are not in the other set."""
@@ -216,3 +262,26 @@ NO_CALLERS = CallerSet()
 EVERY_CALLER = CallerSet(
     tuple(CallerBox(network=network, principals=frozenset({ANYONE})) for network in CallerNetwork)
 )
+
+_POOL_ARN = re.compile(r"arn:[\w-]+:cognito-idp:([\w-]+):\d{12}:userpool/([\w-]+)\Z", re.ASCII)
+_FUNCTION_ARN = re.compile(
+    r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+)(?::[\w$-]+)?\Z", re.ASCII
+)
+
+
+def issuer_of_pool(arn: str) -> str | None:
+    """The issuer that stands in the tokens of a user pool; None if that is no user pool's ARN.
+
+    Source: Cognito developer guide, "Verifying a JSON Web Token" (the claim `iss`).
+    """
+    found = _POOL_ARN.match(arn)
+    if found is None:
+        return None
+    suffix = ".cn" if found[1].startswith("cn-") else ""
+    return f"https://cognito-idp.{found[1]}.amazonaws.com{suffix}/{found[2]}"
+
+
+def function_without_qualifier(arn: str) -> str | None:
+    """The function itself, whichever version or alias is named; None if that cannot be told."""
+    found = _FUNCTION_ARN.match(arn)
+    return found[1] if found else None

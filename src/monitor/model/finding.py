@@ -18,8 +18,13 @@ class Severity(StrEnum):
     LOW = "low"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """0 is the gravest."""
+        return _SEVERITY_ORDER[self]
+
     def at_least(self, other: Severity) -> bool:
-        return _SEVERITY_ORDER[self] <= _SEVERITY_ORDER[other]
+        return self.rank <= other.rank
 
 
 _SEVERITY_ORDER = {severity: place for place, severity in enumerate(Severity)}
@@ -33,10 +38,58 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """Somebody accepts a problem until a time (aware, UTC). `by`: the org policy, or a person."""
+
+    reason: str
+    owner: str
+    until: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """Somebody has seen a finding and deals with it."""
+
+    who: str
+    at: datetime
+
+
+class StepKind(StrEnum):
+    """What happened to a finding."""
+
+    OPENED = "opened"
+    """Also: what was undecided turned out to be there."""
+    REOPENED = "reopened"
+    """It was resolved, or its waiver is over."""
+    WIDENED = "widened"
+    ATTRIBUTED = "attributed"
+    """The event of the change arrived after the finding was told."""
+    UNDECIDED = "undecided"
+    """It was open, and nobody can tell any more whether it still is."""
+    ACKNOWLEDGED = "acknowledged"
+    WAIVED = "waived"
+    WAIVER_ENDS = "waiver-ends"
+    """It will be open again soon."""
+    UNWAIVED = "unwaived"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One step in a finding's history. `who` empty: not known, or time alone."""
+
+    kind: StepKind
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
     `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
     """
 
     rule: str
@@ -52,6 +105,8 @@ class Violation:
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()
+    waiver: Waiver | None = None
+    remediations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +125,13 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A violation with its life. Times are aware, UTC."""
+    """A violation with its life. Times are aware, UTC.
+
+    `waiver`: the one in force, if waived; a person's outlives a resolution, for as long as it
+    lasts. `announced`: the end of the waiver that was announced. `history`: the latest steps,
+    oldest first, those nobody is told of included. `baseline`: it was there before the first scan
+    of its rule ended, and is told in that scan's summary only.
+    """
 
     id: str
     api: ApiId
@@ -81,7 +142,11 @@ class Finding:
     last_seen: datetime
     change: Cause | None = None
     reopened: int = 0
-    remediations: tuple[str, ...] = ()
+    acknowledged: Acknowledgement | None = None
+    waiver: Waiver | None = None
+    announced: datetime | None = None
+    history: tuple[Mark, ...] = ()
+    baseline: bool = False
 
 
 def finding_id(api: ApiId, violation: Violation) -> str:

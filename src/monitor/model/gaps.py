@@ -50,6 +50,8 @@ class Unknown(StrEnum):
     WEB_ACL = "which requests the web ACL lets pass"
     PLANS = "which usage plans cover the API"
     KEYS = "which API keys are valid"
+    USAGE = "which API keys are used"
+    INTEGRATIONS = "where the requests of a route go"
     USER_POOL = "who gets a token of the user pool"
     FUNCTION = "whether the authorizer's function can be invoked"
     IDENTITIES = "which identities of the account may invoke the API"

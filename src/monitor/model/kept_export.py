@@ -9,7 +9,7 @@ from monitor.model.api import Configuration, ResourcePolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptExport:
-    """The access part of an export: never integrations, stage variables or header values.
+    """The access part of an export: never addresses, stage variables or header values.
 
     `configuration.policies` is what may be in force by everything seen so far. `seen` holds every
     policy that was seen, saved or exported, while this deployment was the stage's.

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
 from monitor.model.finding import Cause, Finding
-
-
-class StepKind(StrEnum):
-    """What happened to a finding."""
-
-    OPENED = "opened"
-    REOPENED = "reopened"
-    WIDENED = "widened"
-    ATTRIBUTED = "attributed"
-    """The event of the change arrived after the finding was told."""
-    RESOLVED = "resolved"
+from monitor.model.finding import StepKind as StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from monitor.report.audience import exposures
 from monitor.report.comparison import Comparison
 from monitor.report.documents import FindingDocument, GapDocument, ScanDocument
 from monitor.report.exposure_chart import exposure_chart, trend_bars
+from monitor.report.life_text import history_lines, waived_text
 from monitor.report.order import most_urgent_first
 from monitor.report.plain import plain
 from monitor.report.report import Report
@@ -90,6 +91,8 @@ def _environment() -> Environment:
     )
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["code"] = _code
+    environment.filters["waived"] = waived_text
+    environment.filters["history"] = history_lines
     return environment
 
 

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from monitor.model.finding import Status
 from monitor.report.documents import ApiDocument, FindingDocument
 from monitor.report.finding_text import finding_lines
+from monitor.report.life_text import waived_text
 from monitor.report.plain import plain
 from monitor.report.report import Report
 from monitor.report.terminal import write
@@ -60,7 +61,7 @@ def _case(suite: Element, report: Report, name: str, finding: FindingDocument) -
     if finding.status is Status.RESOLVED:
         return
     if finding.status is Status.WAIVED:
-        SubElement(case, "skipped", message="waived")
+        SubElement(case, "skipped", message=waived_text(finding))
         return
     kind = "failure" if finding.status is Status.OPEN else "error"
     told = SubElement(case, kind, type=finding.severity.value, message=title)

@@ -16,6 +16,7 @@ from monitor.model.finding import Severity, Status
 from monitor.model.rule import Rule
 from monitor.report.comparison import Comparison
 from monitor.report.documents import FindingDocument, GapDocument, ScanDocument
+from monitor.report.life_text import waived_text
 from monitor.report.plain import plain
 from monitor.report.report import Report
 from monitor.report.resource import Resource, resources
@@ -105,7 +106,8 @@ def _result(report: Report, finding: FindingDocument, about: Resource) -> dict[s
     if finding.rule in ids:
         result["ruleIndex"] = ids.index(finding.rule)
     if finding.status is Status.WAIVED:
-        waiver = {"kind": "external", "status": "accepted", "justification": "waived"}
+        justification = waived_text(finding)
+        waiver = {"kind": "external", "status": "accepted", "justification": justification}
         result["suppressions"] = [waiver]
     return result
 

@@ -15,7 +15,15 @@ from monitor.model.access import ApiAccess, Reason, RouteAccess, Scope, Witness,
 from monitor.model.api import ApiSnapshot, ApiType
 from monitor.model.callers import Credential
 from monitor.model.change import Change
-from monitor.model.finding import Cause, Finding, Severity, Status
+from monitor.model.finding import (
+    Acknowledgement,
+    Cause,
+    Finding,
+    Severity,
+    Status,
+    StepKind,
+    Waiver,
+)
 from monitor.model.gaps import Gap
 from monitor.report.curl import curl
 
@@ -71,6 +79,28 @@ class ChangeOfFinding(Document):
     via: str
 
 
+class AcknowledgementDocument(Document):
+    who: str
+    at: datetime
+
+
+class WaiverDocument(Document):
+    """`by`: the org policy, or the person who accepted it. `owner`: who answers for it."""
+
+    reason: str
+    owner: str
+    until: datetime
+    by: str
+
+
+class MarkDocument(Document):
+    """A step in the life of a finding. `who` empty: not known, or time alone."""
+
+    kind: StepKind
+    who: str
+    at: datetime
+
+
 class FindingDocument(Document):
     schema_: Literal["gatewatch.finding/1"] = Field(
         default="gatewatch.finding/1", serialization_alias="schema"
@@ -94,11 +124,13 @@ class FindingDocument(Document):
     because: tuple[ReasonDocument, ...]
     caveats: tuple[str, ...]
     change: ChangeOfFinding | None
-    acknowledged: None = None
+    acknowledged: AcknowledgementDocument | None = None
+    waiver: WaiverDocument | None = None
     reopened: int
     remediations: tuple[str, ...]
     first_seen: datetime
     last_seen: datetime
+    history: tuple[MarkDocument, ...] = ()
 
 
 class StageDocument(Document):
@@ -219,10 +251,15 @@ def finding_document(finding: Finding) -> FindingDocument:
         because=tuple(_reasons(violation.because)),
         caveats=violation.caveats,
         change=_cause(finding.change),
+        acknowledged=_acknowledgement(finding.acknowledged),
+        waiver=_waiver(finding.waiver) if finding.status is Status.WAIVED else None,
         reopened=finding.reopened,
-        remediations=finding.remediations,
+        remediations=violation.remediations,
         first_seen=finding.first_seen,
         last_seen=finding.last_seen,
+        history=tuple(
+            MarkDocument(kind=mark.kind, who=mark.who, at=mark.at) for mark in finding.history
+        ),
     )
 
 
@@ -321,6 +358,18 @@ def _reasons(reasons: Iterable[Reason]) -> Iterable[ReasonDocument]:
         yield ReasonDocument(
             code=reason.code, place=reason.place, text=sentence(reason), fields=reason.fields
         )
+
+
+def _acknowledgement(mark: Acknowledgement | None) -> AcknowledgementDocument | None:
+    return None if mark is None else AcknowledgementDocument(who=mark.who, at=mark.at)
+
+
+def _waiver(waiver: Waiver | None) -> WaiverDocument | None:
+    if waiver is None:
+        return None
+    return WaiverDocument(
+        reason=waiver.reason, owner=waiver.owner, until=waiver.until, by=waiver.by
+    )
 
 
 def _cause(cause: Cause | None) -> ChangeOfFinding | None:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from monitor.model.finding import Severity, Status
 from monitor.report.documents import ChangeOfFinding, FindingDocument, GapDocument
+from monitor.report.life_text import acknowledged_text, history_lines, waived_text
 from monitor.report.plain import plain
 from monitor.report.terminal import UNBROKEN, Line
 
@@ -54,6 +55,8 @@ def _head(finding: FindingDocument) -> Text:
     marks = [] if finding.status is Status.OPEN else [_STATUS[finding.status]]
     if not finding.live:
         marks.append("next deployment")
+    if finding.acknowledged is not None:
+        marks.append(acknowledged_text(finding))
     if marks:
         head.append(f" [{', '.join(marks)}]", style="magenta")
     return head.append(f"  {finding.id}", style="dim")
@@ -77,6 +80,8 @@ def _details(
         yield "assumed", plain(caveat, 300)
     if finding.change is not None:
         yield "changed", _change(finding.change)
+    if finding.waiver is not None:
+        yield "accepted", waived_text(finding)
     if fix:
         yield "fix", plain(fix, 1_000)
     for action in finding.remediations:
@@ -86,6 +91,8 @@ def _details(
         reopened = f", reopened {finding.reopened} x" if finding.reopened else ""
         seen = f"{finding.first_seen:%Y-%m-%d %H:%M} to {finding.last_seen:%Y-%m-%d %H:%M} UTC"
         yield "seen", seen + reopened
+        for line in history_lines(finding):
+            yield "history", line
 
 
 def _routes(finding: FindingDocument, *, everything: bool) -> Iterator[tuple[str, str]]:

@@ -3,59 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from monitor.model.access import Scope, StageAccess
-from monitor.model.finding import Severity, Status, Violation
-from monitor.model.rule import Rule, RuleInput
+from monitor.model.callers import EVERY_CALLER
+from monitor.model.excess import excess_of
+from monitor.model.excess_problem import problem_of
+from monitor.model.finding import Severity
+from monitor.model.gaps import Unknown
+from monitor.model.rule import CannotTell, Problem, Rule, RuleInput
 
 ID = "access-exceeds-policy"
 
-_WHO = {
-    Scope.INTERNET: "anyone on the internet",
-    Scope.INTERNET_EXCEPT_CIDRS: "anyone on the internet, but for a few addresses,",
-    Scope.BROAD_CIDR: "anyone in a large part of the internet",
-    Scope.ANY_AWS_ACCOUNT: "anyone with an AWS account",
-}
 
-
-def _check(given: RuleInput) -> Iterator[Violation]:
-    if given.public_access_allowed:
-        return
+def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     for stage in given.access.stages:
-        if stage.live.public:
-            yield _violation(stage, given.policy_class)
-
-
-def _violation(stage: StageAccess, policy_class: str) -> Violation:
-    live = stage.live
-    routes = tuple(dict.fromkeys(r.route for r in stage.live_routes if r.access.public))
-    how_many = f"{len(routes)} route{'s' if len(routes) != 1 else ''}"
-    return Violation(
-        rule=ID,
-        # Who needs no account at all is the larger crowd, and leaves no name behind.
-        severity=Severity.CRITICAL if live.anonymous else Severity.HIGH,
-        status=Status.OPEN,
-        title=f"{_WHO.get(live.scope, 'the public')} can call {how_many} of stage {stage.stage}",
-        scope=live.scope,
-        stage=stage.stage,
-        deployment_id=stage.deployment_id,
-        live=True,
-        routes=routes,
-        policy_class=policy_class,
-        witness=live.witness,
-        because=live.because,
-        caveats=live.caveats,
-    )
+        bound_of = partial(given.bound_of, stage.stage)
+        found = excess_of(stage.live_routes, bound_of)
+        if found.example is not None:
+            yield problem_of(found, found.example, given, stage=stage.stage, live=True)
+        unread = stage.live.public is None and not stage.live_routes
+        if found.undecided or (unread and bound_of("").allowed != EVERY_CALLER):
+            yield CannotTell(why="access cannot be decided", stage=stage.stage, live=True)
 
 
 RULE = Rule(
     id=ID,
     title="Access exceeds the org policy",
     severity=Severity.CRITICAL,
-    attacker_view="Calls the API with nothing that the organisation handed out.",
+    attacker_view="Calls the API with nothing that the organisation meant to accept.",
     fix=(
         "Ask for authorization on the routes, fence the resource policy with an explicit Deny and "
-        "deploy it, or tag the API `exposure: public` if it is meant to be."
+        "deploy it, or move the API to a class of the org policy that allows these callers."
     ),
     check=_check,
+    rests_on=frozenset({Unknown.LIVE_ROUTES, Unknown.LIVE_GUARDS, Unknown.CANARY}),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.1"),
+    remediations=(
+        "rollback-stage",
+        "restrict-policy",
+        "require-authorization",
+        "quarantine-stage",
+        "block-at-waf",
+    ),
 )

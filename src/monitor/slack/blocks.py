@@ -17,7 +17,7 @@ from monitor.model.finding import Cause, Finding, Severity, Status
 from monitor.model.notice import Notice
 from monitor.report.curl import curl
 from monitor.report.plain import clip, plain
-from monitor.slack.text import code, code_block, mrkdwn
+from monitor.slack.text import STEP_WORDS, code, code_block, mrkdwn
 
 Block = dict[str, Any]
 
@@ -67,7 +67,7 @@ def reply(notice: Notice) -> Message:
     if not notice.unresolved:
         return _resolved_message(notice)
     lines = [
-        f"{step.kind.value.capitalize()}: {mrkdwn(_title(step.finding))}"
+        f"{STEP_WORDS[step.kind]}: {mrkdwn(_title(step.finding))}"
         for step in notice.steps[: MAX_FINDINGS * 2]
     ]
     text = f"{notice.api_name}: {len(notice.steps)} finding(s) changed"

@@ -6,7 +6,21 @@ escaped, and that alone keeps a text from pinging a channel or forging a link).
 
 from __future__ import annotations
 
+from monitor.model.finding import StepKind
 from monitor.report.plain import plain
+
+STEP_WORDS = {
+    StepKind.OPENED: "Opened",
+    StepKind.REOPENED: "Open again",
+    StepKind.WIDENED: "Wider than before",
+    StepKind.ATTRIBUTED: "Now known who",
+    StepKind.UNDECIDED: "Nobody can tell any more",
+    StepKind.ACKNOWLEDGED: "Acknowledged",
+    StepKind.WAIVED: "Waived",
+    StepKind.WAIVER_ENDS: "The waiver ends soon",
+    StepKind.UNWAIVED: "Waiver withdrawn",
+    StepKind.RESOLVED: "Resolved",
+}
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 

@@ -10,14 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
+from monitor.stores.versions import Stored
 
 READABLE_BYTES = 300_000
 """Below DynamoDB's 400 KB an item. Source: DynamoDB developer guide, "Constraints"."""
 MAX_UNPACKED_BYTES = 64_000_000
 
-RECORD = TypeAdapter(ApiRecord)
-NOTICE = TypeAdapter(Notice)
-CONVERSATION = TypeAdapter(Conversation)
+RECORD = Stored("record", TypeAdapter(ApiRecord))
+NOTICE = Stored("notice", TypeAdapter(Notice))
+CONVERSATION = Stored("conversation", TypeAdapter(Conversation))
 KEPT_EXPORT = TypeAdapter(KeptExport)
 
 _HASH_BYTES = hashlib.sha256().digest_size

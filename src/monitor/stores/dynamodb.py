@@ -8,7 +8,8 @@
 | `EXPORTS#<api>`  | `<deployment>#<part>` | a part of what is kept of an export        |
 
 `<api>` is `partition#account#region#id`. The index `untold` holds only the notices still to be
-told: it is the outbox. A notice that was told expires; records do not.
+told: it is the outbox. A notice that was told expires; records do not. Every document says which
+schema it follows; `stores/versions.py` brings older ones up.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -34,6 +35,7 @@ from monitor.stores.documents import (
     unpack,
     unseal_export,
 )
+from monitor.stores.versions import Stored
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -44,6 +46,7 @@ PART_BYTES = 350_000
 TOLD_NOTICES_LIVE = timedelta(days=90)
 
 Item = dict[str, Any]
+T = TypeVar("T")
 
 
 class DynamoDbExports:
@@ -90,9 +93,7 @@ class DynamoDbStore:
 
     def load(self, api: ApiId) -> ApiRecord:
         item = self._get(_record_key(api))
-        if item is None:
-            return ApiRecord(api=api)
-        return RECORD.validate_json(unpack(_document(item)))
+        return ApiRecord(api=api) if item is None else _read(RECORD, item)
 
     def commit(self, record: ApiRecord, notice: Notice | None) -> None:
         puts = [self._put_record(record)]
@@ -125,7 +126,7 @@ class DynamoDbStore:
             ExpressionAttributeValues={":pk": {"S": _notices_key(api)}},
             ConsistentRead=True,
         )
-        return [_notice(item) for page in pages for item in page["Items"]]
+        return [_read(NOTICE, item) for page in pages for item in page["Items"]]
 
     def claim(self, notice: Notice, *, now: datetime, until: datetime) -> bool:
         try:
@@ -153,7 +154,7 @@ class DynamoDbStore:
 
     def conversation(self, api: ApiId) -> Conversation | None:
         item = self._get(_conversation_key(api))
-        return CONVERSATION.validate_json(unpack(_document(item))) if item else None
+        return _read(CONVERSATION, item) if item else None
 
     def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:
         told = {
@@ -246,11 +247,13 @@ def _notice_item(notice: Notice) -> Item:
     }
 
 
-def _notice(item: Mapping[str, Any]) -> Notice:
+def _read(kind: Stored[T], item: Mapping[str, Any]) -> T:
+    """Raises Unreadable, never an empty value: what is stored and cannot be read is not nothing."""
     try:
-        return NOTICE.validate_json(unpack(_document(item)))
+        return kind.validate_json(unpack(_document(item)))
     except (ValueError, KeyError, zlib.error) as error:
-        raise Unreadable(f"the notice {item['pk']['S']} {item['sk']['S']}: {error}") from error
+        place = f"{item['pk']['S']} {item['sk']['S']}"
+        raise Unreadable(f"the {kind.kind} {place}: {error}") from error
 
 
 def _document(item: Mapping[str, Any]) -> str | bytes:

@@ -13,12 +13,14 @@ process at a time holds the folder.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -27,7 +29,7 @@ from monitor.model.api import ApiId
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
-from monitor.ports import Conflict
+from monitor.ports import Conflict, Unreadable
 from monitor.stores.documents import (
     CONVERSATION,
     NOTICE,
@@ -35,6 +37,9 @@ from monitor.stores.documents import (
     seal_export,
     unseal_export,
 )
+from monitor.stores.versions import NewerSchema, Stored
+
+T = TypeVar("T")
 
 BESIDE = ".new"
 
@@ -96,8 +101,8 @@ class FileStore:
         document = read_file(self._path(api) / "record")
         if document is not None:
             # A damaged one is as good as none: what it held is found again, only its age is lost.
-            with suppress(ValidationError):
-                return RECORD.validate_json(document)
+            with suppress(ValidationError, json.JSONDecodeError):
+                return _whole(RECORD, document)
         return ApiRecord(api=api)
 
     def commit(self, record: ApiRecord, notice: Notice | None) -> None:
@@ -133,7 +138,7 @@ class FileStore:
 
     def conversation(self, api: ApiId) -> Conversation | None:
         document = read_file(self._path(api) / "conversation")
-        return None if document is None else CONVERSATION.validate_json(document)
+        return None if document is None else _whole(CONVERSATION, document)
 
     def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:  # noqa: ARG002
         with self._lock:
@@ -152,7 +157,15 @@ class FileStore:
     @staticmethod
     def _notices(paths: Iterable[Path]) -> list[Notice]:
         documents = [read_file(path) for path in paths if path.suffix != BESIDE]
-        return [NOTICE.validate_json(document) for document in documents if document is not None]
+        return [_whole(NOTICE, document) for document in documents if document is not None]
+
+
+def _whole(kind: Stored[T], document: bytes) -> T:
+    """Raises Unreadable for what a later version wrote, which must not be taken for damage."""
+    try:
+        return kind.validate_json(document)
+    except NewerSchema as error:
+        raise Unreadable(f"a {kind.kind}: {error}") from error
 
 
 def api_path(folder: Path, api: ApiId) -> Path:

@@ -51,14 +51,13 @@ class Looker:
         cause = cause_of(changes)
         for _ in range(ATTEMPTS):
             stored = self.store.load(api)
-            # The verdict of an older snapshot must not take the place of a newer one's.
-            if stored.read_at is not None and stored.read_at > read_at:
-                return Looked(
-                    api=api, evaluation=evaluation, record=stored, told=False, is_late=True
-                )
             outcome = self._outcome(stored, evaluation, read_at, cause)
             if outcome is None:
                 return Looked(api=api, evaluation=None, record=stored, told=False)
+            if outcome.record is stored:
+                return Looked(
+                    api=api, evaluation=evaluation, record=stored, told=False, is_late=True
+                )
             try:
                 self.store.commit(outcome.record, outcome.notice)
             except Conflict:

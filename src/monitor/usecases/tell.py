@@ -47,7 +47,7 @@ class Teller:
                 try:
                     if not self._tell_one(notice):
                         break
-                except NotDelivered as failure:
+                except (NotDelivered, Unreadable) as failure:
                     failures.append(f"{notice.id}: {failure}")
                     break
                 delivered += 1
@@ -59,7 +59,7 @@ class Teller:
             return False
         try:
             conversation = self.notifier.tell(notice, self.store.conversation(notice.api))
-        except NotDelivered:
+        except (NotDelivered, Unreadable):
             self.store.release(notice)
             raise
         self.store.mark_told(notice, conversation, now=self.clock.now())

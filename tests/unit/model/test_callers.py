@@ -21,6 +21,8 @@ from monitor.model.callers import (
     Credential,
     NameSet,
     PrincipalKind,
+    function_without_qualifier,
+    issuer_of_pool,
     only,
 )
 
@@ -119,3 +121,53 @@ def test_name_sets() -> None:
     assert ANY_NAME - only("a") == NameSet(frozenset({"a"}))
     assert only("a", "b") & NameSet(frozenset({"a"})) == only("b")
     assert NameSet(frozenset({"a"})) & NameSet(frozenset({"b"})) == NameSet(frozenset({"a", "b"}))
+
+
+POOL = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_AbC"
+ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC"
+
+
+def holders(*issuers: str) -> CallerSet:
+    token = frozenset({Credential.TOKEN})
+    issued = only(*issuers) if issuers else ANY_NAME
+    return one(replace(INTERNET, credentials=token, token_issuers=issued))
+
+
+def test_a_token_of_another_issuer_is_outside() -> None:
+    ours, theirs = holders(ISSUER), holders("https://login.example.com")
+    assert ours.is_within(holders(ISSUER, "https://x")) is None
+    outsider = theirs.is_within(ours)
+    assert outsider is not None
+    assert outsider.token_issuer == "https://login.example.com"
+    # Whose token is taken could not be told: it may be anybody's.
+    assert holders().is_within(ours) is not None
+    assert ours.is_within(holders()) is None
+    # Who may come without a token may come with anybody's.
+    assert theirs.is_within(one(INTERNET)) is None
+
+
+def test_both_are_asked_for_where_two_sets_meet() -> None:
+    office = one(replace(INTERNET, principals=frozenset({ANYONE}), addresses=OFFICE))
+    ours = signed(org="o-1")
+    both = office & ours
+    assert both.is_within(office) is None
+    assert both.is_within(ours) is None
+    assert ours.is_within(both) is not None
+    assert (signed("1") & signed("2")) == NO_CALLERS
+    assert (signed("1") & one(PRIVATE)) == NO_CALLERS
+    assert (signed("1") & signed(org="o-1")) == signed("1", org="o-1")
+    assert (ANYBODY & ours) == ours
+    assert (holders(ISSUER) & holders("https://x")) == NO_CALLERS
+    assert (holders() & holders(ISSUER)) == holders(ISSUER)
+
+
+def test_names_of_issuers() -> None:
+    assert issuer_of_pool(POOL) == ISSUER
+    assert issuer_of_pool("arn:aws:s3:::bucket") is None
+    function = "arn:aws:lambda:us-east-1:111122223333:function:check"
+    assert function_without_qualifier(f"{function}:live") == function
+    assert function_without_qualifier(function) == function
+    assert (
+        function_without_qualifier("arn:aws:lambda:us-east-1:1:function:${stageVariables.f}")
+        is None
+    )
