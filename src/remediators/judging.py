@@ -46,8 +46,13 @@ def _exceeded(evaluation: Evaluation, stage: str) -> str:
 
 
 def _undecided(evaluation: Evaluation, stage: str) -> str:
-    if evaluation.all_undecided or stage in evaluation.undecided:
-        return f"nobody can say who may call stage {stage}"
+    for doubt in evaluation.doubts:
+        if (
+            doubt.rule in ("", access_exceeds_policy.ID)
+            and doubt.stage in ("", stage)
+            and doubt.live in (None, True)
+        ):
+            return f"nobody can say who may call stage {stage}"
     if not any(one.stage == stage for one in evaluation.access.stages):
         return f"there is no stage {stage}"
     return ""
