@@ -5,16 +5,45 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from monitor.aws.operations import Permission
 from monitor.aws.session import AwsSession
 from remediators.aws_methods import draft_methods, live_document
 from remediators.plan import Image, Kind, ObjectRef
 from remediators.ports import Unreadable
 
 PAGE = 500
+
+
+def _get(path: str, action: str = "apigateway:GET") -> tuple[Permission, ...]:
+    return (Permission(action, f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::{path}"),)
+
+
+READS: Mapping[str, tuple[Permission, ...]] = MappingProxyType(
+    {
+        "apigateway:GetStage": _get("/restapis/*/stages/*"),
+        "apigateway:GetMethod": _get("/restapis/*/resources/*/methods/*"),
+        "apigateway:GetDeployments": _get("/restapis/*/deployments"),
+        "apigateway:GetRequestValidators": _get("/restapis/*/requestvalidators"),
+        "apigateway:GetApiKey": _get("/apikeys/*"),
+        "apigateway:GetUsagePlan": _get("/usageplans/*"),
+        "apigateway:GetDomainName": _get("/domainnames/*"),
+        "apigatewayv2:GetStage": _get("/apis/*/stages/*"),
+        "apigatewayv2:GetRoute": _get("/apis/*/routes/*"),
+        "apigatewayv2:GetDeployments": _get("/apis/*/deployments"),
+        "wafv2:ListIPSets": (Permission("wafv2:ListIPSets", "*"),),
+        "wafv2:ListWebACLs": (Permission("wafv2:ListWebACLs", "*"),),
+        "wafv2:GetWebACLForResource": _get(
+            "/restapis/*/stages/*", action="wafv2:GetWebACLForResource"
+        ),
+    }
+)
+"""What is read besides `monitor.aws.operations.READS`, and the permission of each."""
+
 _GONE = frozenset(
     {
         "NotFoundException",

@@ -78,6 +78,45 @@ WRITES: Mapping[str, tuple[Permission, ...]] = MappingProxyType(
     }
 )
 
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "stages": (
+            "apigateway:UpdateStage",
+            "apigateway:FlushStageAuthorizersCache",
+            "apigatewayv2:UpdateStage",
+            "apigatewayv2:ResetAuthorizersCache",
+        ),
+        "apis": (
+            "apigateway:UpdateRestApi",
+            "apigateway:UpdateMethod",
+            "apigateway:CreateDeployment",
+            "apigateway:DeleteDeployment",
+            "apigatewayv2:UpdateApi",
+            "apigatewayv2:UpdateRoute",
+        ),
+        "keys": ("apigateway:UpdateApiKey", "apigateway:UpdateUsagePlan"),
+        "domains": ("apigateway:UpdateDomainName",),
+        "user-pools": ("cognito-idp:UpdateUserPool",),
+        "vpc-endpoints": ("ec2:ModifyVpcEndpoint",),
+        "waf": (
+            "wafv2:CreateIPSet",
+            "wafv2:DeleteIPSet",
+            "wafv2:CreateWebACL",
+            "wafv2:DeleteWebACL",
+            "wafv2:AssociateWebACL",
+            "wafv2:DisassociateWebACL",
+        ),
+    }
+)
+"""What a deployment grants together or not at all."""
+
+
+def granted(writes: tuple[str, ...], groups: frozenset[str]) -> bool:
+    """Whether a deployment that grants these groups can make each of the writes."""
+    held = {operation for group in groups for operation in GROUPS.get(group, ())}
+    return held.issuperset(writes)
+
+
 _MAY_PASS = frozenset(
     {
         "TooManyRequestsException",

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.aws.clock import SystemClock
 from monitor.aws.kept_exports import READING
+from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
 from monitor.bootstrap.looking import looker
+from monitor.bootstrap.org_policy import org_policies
 from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.kept_export import KeptExport
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock, ExportCache
+from monitor.settings import RemediateSettings
+from monitor.stores.dynamodb import DynamoDbExports
 from monitor.stores.memory import NoStore
 from monitor.usecases.react import Place
 from remediators.aws_objects import AwsObjects
-from remediators.aws_writes import AwsWriter, Clients
+from remediators.aws_writes import AwsWriter, Clients, granted
+from remediators.catalogue import ACTIONS
 from remediators.desk import Desk
-from remediators.guardrails import Guards
+from remediators.guardrails import Guard, Guards, Mode
+from remediators.journal.dynamodb import DynamoDbJournal
 from remediators.judging import Judgement, judge
+from remediators.own_writes import session_name
 from remediators.plan import Plan
 from remediators.ports import Journal
 from remediators.runner import Runner
@@ -94,3 +102,65 @@ def desk(
         guards=guards,
         clock=clock,
     )
+
+
+@dataclass(slots=True)
+class PlanRights:
+    """Writes with a role that is assumed anew for each plan, and named for it."""
+
+    session: AwsSession
+    role_arn: str
+    _sessions: dict[str, tuple[datetime, AwsSession]] = field(default_factory=dict)
+
+    def client(self, service: str, plan_id: str) -> Any:
+        now = SystemClock().now()
+        until, assumed = self._sessions.get(plan_id, (now, self.session))
+        if until <= now:
+            assumed = self.session.as_role(self.role_arn, session_name(plan_id))
+            self._sessions = {plan_id: (now + RIGHTS_SERVE, assumed)}
+        return client_of(assumed, service)
+
+
+RIGHTS_SERVE = timedelta(minutes=10)
+"""Less than the quarter of an hour that AWS gives them for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What the function holds for as long as its process lives."""
+
+    place: Place
+    desk: Callable[[], Desk]
+    tell: Callable[[str], object]
+
+
+def deployed(settings: RemediateSettings, function_arn: str) -> Deployed:
+    """`function_arn` says account, region and partition, which saves a call to STS."""
+    _, partition, _, region, account_id, *_ = function_arn.split(":")
+    place = Place(account_id=account_id, region=region, partition=partition)
+    session = AwsSession(region, pacer=Pacer(settings.rate))
+    # The accepted org policy is kept in the remediator's own table, which nobody else writes.
+    policies = org_policies(session, settings.remediation_table, settings.org_policy)
+    groups = frozenset(settings.remediation_groups.split(","))
+    actions = tuple(one.id for one in ACTIONS if granted(one.writes, groups))
+    # Without rights to write, plans are shown all the same.
+    guard = Guard(
+        mode=Mode(settings.remediation_mode),
+        actions=None if settings.remediation_mode == Mode.OFFER.value else actions,
+    )
+
+    def tell(body: str) -> None:
+        session.sqs.send_message(QueueUrl=settings.remediation_answers_url, MessageBody=body)
+
+    def at_the_desk() -> Desk:
+        return desk(
+            session,
+            place,
+            journal=DynamoDbJournal(session.dynamodb, settings.remediation_table),
+            exports=DynamoDbExports(session.dynamodb, settings.table),
+            policy=policies.current(),
+            guards=lambda _class, _rule: guard,
+            clients=PlanRights(session, settings.remediation_writer_role),
+        )
+
+    return Deployed(place=place, desk=at_the_desk, tell=tell)

@@ -245,15 +245,13 @@ def test_throttled_without_end_it_is_rolled_back(make: Make) -> None:
     case = make("policy/restrict-policy")
     before, entry = case.state(), case.planned()
     case.bench.desk().approve(entry.plan.id, "joe")
-    desk, _ = _failing(case.bench, {n: (False, True) for n in range(1, 6)})
+    desk, _ = _failing(case.bench, dict.fromkeys(range(1, 6), (False, True)))
 
     assert desk.apply(entry.plan.id).state is State.ROLLED_BACK
     assert case.state() == before
 
 
-def _failing(
-    bench: Bench, failures: dict[int, tuple[bool, bool]]
-) -> tuple[Desk, FailingWriter]:
+def _failing(bench: Bench, failures: dict[int, tuple[bool, bool]]) -> tuple[Desk, FailingWriter]:
     desk = bench.desk()
     writer = FailingWriter(desk.runner.writer, failures)
     return replace(desk, runner=replace(desk.runner, writer=writer)), writer
@@ -337,7 +335,7 @@ def test_a_stuck_plan_keeps_its_api_until_it_is_undone_or_given_up(make: Make) -
     entry = case.planned()
     case.bench.desk().approve(entry.plan.id, "joe")
     # The last write fails for good, and so does taking back what was done before it.
-    desk, _ = _failing(case.bench, {n: (False, False) for n in range(2, 50)})
+    desk, _ = _failing(case.bench, dict.fromkeys(range(2, 50), (False, False)))
 
     stuck = desk.apply(entry.plan.id)
 
@@ -359,9 +357,7 @@ def test_a_pending_change_of_the_default_endpoint_is_named(make: Make) -> None:
     case = make("policy/quarantine-stage")
     case.world.client("apigateway").update_rest_api(
         restApiId=case.api,
-        patchOperations=[
-            {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "false"}
-        ],
+        patchOperations=[{"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "false"}],
     )
     warned = case.planned().plan.warnings
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.aws.session import AwsSession
+from monitor.bootstrap.looking import looker
 from monitor.evaluation.evaluate import evaluate
 from monitor.model.api import ApiId
 from monitor.model.finding import finding_id
@@ -16,7 +17,6 @@ from monitor.orgpolicy.load import default_org_policy
 from monitor.ports import ExportCache
 from monitor.stores.memory import MemoryExports, NoStore
 from monitor.usecases.react import Place
-from monitor.bootstrap.looking import looker
 from remediators.bootstrap import desk
 from remediators.desk import Desk
 from remediators.guardrails import Guard, Mode

@@ -1,0 +1,138 @@
+"""One request -> what it came to, whatever happened to an earlier delivery of the same message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.model.api import ApiId
+from monitor.usecases.react import Place
+from remediators.desk import BreakerOpen, Desk
+from remediators.documents import plan_document
+from remediators.entry import Entry
+from remediators.plan import State
+from remediators.render import as_blocks, as_text, headline
+from remediators.requests import Request, Wanted
+from remediators.runner import Refused
+
+SCHEMA = "gatewatch.remediation-answer/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`entry` None: there is no plan. `refused`: why the request was not carried out, else empty.
+    `breaker`: the circuit breaker refused it."""
+
+    request: Request
+    entry: Entry | None = None
+    refused: str = ""
+    breaker: bool = False
+
+    @property
+    def is_stuck(self) -> bool:
+        return self.entry is not None and self.entry.state is State.STUCK
+
+
+def answer(desk: Desk, request: Request, place: Place) -> Answer:
+    """Raises Conflict, and whatever reading or writing raises: then the message comes again."""
+    try:
+        return Answer(request=request, entry=_carried_out(desk, request, place))
+    except BreakerOpen as error:
+        entry = desk.journal.load(request.plan_id)
+        return Answer(request=request, entry=entry, refused=str(error), breaker=True)
+    except Refused as error:
+        known = desk.journal.load(request.plan_id) if request.plan_id else None
+        return Answer(request=request, entry=known, refused=str(error))
+
+
+def _carried_out(desk: Desk, request: Request, place: Place) -> Entry:
+    match request.step:
+        case Wanted.PLAN:
+            return _planned(desk, request, place)
+        case Wanted.APPROVE:
+            return _approved(desk, request)
+        case Wanted.APPLY:
+            return _gone_on_with(desk, desk.entry(request.plan_id))
+        case Wanted.UNDO:
+            entry = desk.entry(request.plan_id)
+            if entry.state in (State.UNDOING, State.ROLLING_BACK):
+                return desk.resume(entry.plan.id)
+            return desk.undo(entry.plan.id, request.requested_by)
+        case Wanted.RESUME:
+            return _gone_on_with(desk, desk.entry(request.plan_id))
+        case Wanted.ABANDON:
+            return desk.abandon(request.plan_id, request.requested_by)
+
+
+def _planned(desk: Desk, request: Request, place: Place) -> Entry:
+    api = ApiId(
+        account_id=place.account_id,
+        region=place.region,
+        api_id=request.api_id,
+        partition=place.partition,
+    )
+    entry = desk.plan(
+        api,
+        request.finding_id,
+        action=request.action,
+        parameters=request.parameters,
+        requested_by=request.requested_by,
+    )
+    if not request.automatic:
+        return entry
+    try:
+        desk.approve_automatically(entry.plan.id)
+    except BreakerOpen:
+        raise
+    except Refused:
+        return entry  # it is shown, and waits for a person
+    return desk.apply(entry.plan.id)
+
+
+def _approved(desk: Desk, request: Request) -> Entry:
+    entry = desk.entry(request.plan_id)
+    by = request.approved_by or request.requested_by
+    came_again = entry.approved_by == by and not entry.state.is_final
+    if not came_again:
+        entry = desk.approve(entry.plan.id, by)
+    return _gone_on_with(desk, entry)
+
+
+def _gone_on_with(desk: Desk, entry: Entry) -> Entry:
+    if entry.state in (State.PLANNED, State.APPROVED) or entry.state.is_final:
+        return desk.apply(entry.plan.id)
+    return desk.resume(entry.plan.id)
+
+
+def answer_document(given: Answer) -> dict[str, Any]:
+    """The message that whoever asked gets: `text` and `blocks` are ready for Slack."""
+    entry, request = given.entry, given.request
+    plan = entry.plan if entry is not None else None
+    return {
+        "schema": SCHEMA,
+        "step": request.step.value,
+        "requested_by": request.requested_by,
+        "finding_id": plan.finding_id if plan else request.finding_id,
+        "api_id": plan.api.api_id if plan else request.api_id,
+        "plan_id": plan.id if plan else request.plan_id,
+        "state": entry.state.value if entry is not None else None,
+        "refused": given.refused,
+        "headline": headline(entry) if entry is not None else "",
+        "text": as_text(entry) if entry is not None else given.refused,
+        "blocks": list(as_blocks(entry)) if entry is not None else [],
+        "plan": plan_document(entry).model_dump(mode="json", by_alias=True) if entry else None,
+    }
+
+
+MAX_BYTES = 250_000
+"""Below the 256 KB of a message. Source: SQS developer guide, "Message quotas"."""
+
+
+def dump_answer(given: Answer) -> str:
+    """What does not fit is left to `gatewatch remediate status` and the journal."""
+    document = answer_document(given)
+    body = json.dumps(document)
+    if len(body.encode()) > MAX_BYTES:
+        body = json.dumps({**document, "plan": None, "text": document["headline"]})
+    return body
