@@ -38,12 +38,14 @@ def answer(desk: Desk, request: Request, place: Place) -> Answer:
     """Raises Conflict, and whatever reading or writing raises: then the message comes again."""
     try:
         return Answer(request=request, entry=_carried_out(desk, request, place))
-    except BreakerOpen as error:
-        entry = desk.journal.load(request.plan_id)
-        return Answer(request=request, entry=entry, refused=str(error), breaker=True)
     except Refused as error:
-        known = desk.journal.load(request.plan_id) if request.plan_id else None
-        return Answer(request=request, entry=known, refused=str(error))
+        plan_id = error.plan_id or request.plan_id
+        return Answer(
+            request=request,
+            entry=desk.journal.load(plan_id) if plan_id else None,
+            refused=str(error),
+            breaker=isinstance(error, BreakerOpen),
+        )
 
 
 def _carried_out(desk: Desk, request: Request, place: Place) -> Entry:
@@ -81,12 +83,8 @@ def _planned(desk: Desk, request: Request, place: Place) -> Entry:
     )
     if not request.automatic:
         return entry
-    try:
-        desk.approve_automatically(entry.plan.id)
-    except BreakerOpen:
-        raise
-    except Refused:
-        return entry  # it is shown, and waits for a person
+    # Refused, it waits for a person, who is told why.
+    desk.approve_automatically(entry.plan.id)
     return desk.apply(entry.plan.id)
 
 

@@ -80,7 +80,37 @@ def flush(target: ObjectRef, *, key: str, title: str) -> Step:
             operation="apigatewayv2:ResetAuthorizersCache",
             arguments={"ApiId": api, "StageName": stage},
         )
-    return Step(key=key, title=title, object=target, before={}, after={}, call=made, inverse=None)
+    return Step(
+        key=key,
+        title=title,
+        object=target,
+        before={},
+        after={},
+        call=made,
+        inverse=None,
+        repeatable=True,
+    )
+
+
+def touch(api: str, stage: str, deployment: str, *, key: str) -> Step:
+    """Point a stage at the deployment it serves: like every update of a stage it publishes a change
+    of the default endpoint, and nothing else."""
+    made = _patched(
+        "UpdateStage",
+        {"restApiId": api, "stageName": stage},
+        [_replace("/deploymentId", deployment)],
+    )
+    title = f"update stage {stage}, which publishes a change of the default endpoint"
+    return Step(
+        key=key,
+        title=title,
+        object=ObjectRef(Kind.REST_STAGE, (api, stage)),
+        before={},
+        after={},
+        call=made,
+        inverse=Inverse(title=title, call=made),
+        repeatable=True,
+    )
 
 
 def call(target: ObjectRef, before: Image | None, after: Image | None, key: str) -> Call:

@@ -13,7 +13,7 @@ from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.finding import Finding, finding_id
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock
-from remediators.catalogue import ACTIONS, BY_ID
+from remediators.catalogue import BY_ID, SAFE_UNASKED
 from remediators.entry import Entry, planned
 from remediators.guardrails import (
     Guards,
@@ -68,7 +68,7 @@ class Desk:
         now = self.clock.now()
         found = self._finding(snapshot, finding, now)
         reasons: list[str] = []
-        for one in [BY_ID[action]] if action else ACTIONS:
+        for one in [BY_ID[action]] if action else SAFE_UNASKED:
             made = self._made(snapshot, found, one, parameters or {}, now)
             if isinstance(made, Plan):
                 entry = planned(made, requested_by)
@@ -94,12 +94,12 @@ class Desk:
         guard = self._guard(plan)
         history = self.journal.plans_of(plan.api)
         if why := why_not_automatic(guard, plan, history) or why_not_now(guard, now):
-            raise Refused(why)
+            raise Refused(why, plan_id)
         if entry.state is not State.PLANNED:
-            raise Refused(f"the plan is {entry.state.value} already")
+            raise Refused(f"the plan is {entry.state.value} already", plan_id)
         for scope, limit in slots(guard, plan):
             if not self.journal.take_slot(scope, limit=limit, now=now):
-                raise BreakerOpen(f"{limit} automatic actions within an hour on {scope}")
+                raise BreakerOpen(f"{limit} automatic actions within an hour on {scope}", plan_id)
         entry = replace(entry, approved_by="org policy", automatic=True)
         entry = entry.now_in(State.APPROVED, "approved by the org policy", now)
         self.journal.save(entry)

@@ -53,7 +53,7 @@ def make_plan(given: Situation, action: Action, *, now: datetime) -> Plan | NotA
 
 def _plan(given: Situation, action: Action, proposal: Proposal, now: datetime) -> Plan:
     """Raises Refuse if the engine does not confirm what the plan promises."""
-    after = predicted(given.snapshot, proposal.steps, proposal.serves)
+    after = predicted(given.snapshot, proposal.steps, proposal.serves, proposal.web_acl)
     judged = given.judge(after)
     if proposal.goal is Goal.COMPLIANT and not judged.compliant:
         raise Refuse(f"it would not be enough: {judged.because}")

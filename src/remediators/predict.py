@@ -11,7 +11,6 @@ from monitor.model.api import (
     ApiSnapshot,
     AuthorizationType,
     Configuration,
-    IpSetRule,
     PolicySource,
     ResourcePolicy,
     Route,
@@ -22,14 +21,20 @@ from remediators.plan import Image, Kind, Step
 
 
 def predicted(
-    snapshot: ApiSnapshot, steps: Iterable[Step], serves: Mapping[str, Configuration]
+    snapshot: ApiSnapshot,
+    steps: Iterable[Step],
+    serves: Mapping[str, Configuration],
+    web_acl: WebAcl | None = None,
 ) -> ApiSnapshot:
-    """`serves`: what further deployments serve. What no access depends on changes nothing."""
+    """`serves`: what further deployments serve; `web_acl`: what a web ACL that is attached lets
+    pass. What no access depends on changes nothing."""
     snapshot = replace(snapshot, deployments={**serves, **snapshot.deployments})
     for step in steps:
         apply = _EFFECTS.get(step.object.kind)
         if apply is not None:
             snapshot = apply(snapshot, step)
+        elif step.object.kind is Kind.WEB_ACL_ASSOCIATION:
+            snapshot = _attached(snapshot, step, web_acl)
     return snapshot
 
 
@@ -120,13 +125,10 @@ def _vpc_endpoint(snapshot: ApiSnapshot, step: Step) -> ApiSnapshot:
     )
 
 
-def _web_acl_association(snapshot: ApiSnapshot, step: Step) -> ApiSnapshot:
-    after: Image = step.after or {}
+def _attached(snapshot: ApiSnapshot, step: Step, web_acl: WebAcl | None) -> ApiSnapshot:
     name = step.object.ids[0].rpartition("/")[2]
-    allowed = IpSetRule(priority=0, action="ALLOW", cidrs=tuple(after.get("cidrs", ())))
-    acl = WebAcl(default_action="BLOCK", rules=(allowed,))
-    arn = str(after.get("WebACLArn"))
-    return _with_stage(snapshot, name, lambda one: replace(one, web_acl_arn=arn, web_acl=acl))
+    arn = str((step.after or {}).get("WebACLArn"))
+    return _with_stage(snapshot, name, lambda one: replace(one, web_acl_arn=arn, web_acl=web_acl))
 
 
 def _with_stage(snapshot: ApiSnapshot, name: str, change: Callable[[Stage], Stage]) -> ApiSnapshot:
@@ -143,5 +145,4 @@ _EFFECTS: Mapping[Kind, Callable[[ApiSnapshot, Step], ApiSnapshot]] = {
     Kind.V2_STAGE: _v2_stage,
     Kind.V2_ROUTE: _v2_route,
     Kind.VPC_ENDPOINT: _vpc_endpoint,
-    Kind.WEB_ACL_ASSOCIATION: _web_acl_association,
 }

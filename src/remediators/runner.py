@@ -37,7 +37,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 
 
 class Refused(Exception):
-    """The request is not carried out, and nothing was changed; the message says why."""
+    """The request is not carried out, and nothing was changed; the message says why. `plan_id`: the
+    plan that there is all the same."""
+
+    def __init__(self, message: str, plan_id: str = "") -> None:
+        super().__init__(message)
+        self.plan_id = plan_id
 
 
 class NotSettled(Exception):
@@ -186,7 +191,7 @@ class Runner:
         wait = FIRST_PAUSE
         for _ in range(WRITE_ATTEMPTS):
             side, image = self._side(step, entry)
-            if side is (_AFTER if forward else _BEFORE) and not _is_repeatable(step):
+            if side is (_AFTER if forward else _BEFORE) and not step.repeatable:
                 return image if step.before is None and forward else None
             if side is _NEITHER:
                 raise NotSettled(f"somebody else changed {step.object}")
@@ -216,7 +221,7 @@ class Runner:
 
     def _side(self, step: Step, entry: Entry) -> tuple[str, Image | None]:
         """On which side of the step its object is. Raises NotSettled if it cannot be read."""
-        if _is_repeatable(step):
+        if step.repeatable:
             return _BEFORE, None
         wait = FIRST_PAUSE
         for _ in range(WRITE_ATTEMPTS):
@@ -256,7 +261,7 @@ class Runner:
 
     def _changed_since(self, entry: Entry) -> str:
         for step in entry.plan.steps:
-            if step.inverse is None:
+            if step.repeatable:
                 continue
             try:
                 if self._side(step, entry)[0] is not _AFTER:
@@ -325,7 +330,3 @@ _GOES_ON = {
     State.ROLLING_BACK: Runner._taking_back,
     State.UNDOING: Runner._taking_back,
 }
-
-
-def _is_repeatable(step: Step) -> bool:
-    return step.inverse is None

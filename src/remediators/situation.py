@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.model.api import ApiSnapshot, ApiType, Configuration, Stage
+from monitor.model.api import ApiSnapshot, ApiType, Configuration, Stage, WebAcl
 from monitor.model.finding import Finding
 from monitor.model.kept_export import KeptExport
+from monitor.rules import access_exceeds_policy
 from remediators.judging import Judge, Judgement
 from remediators.plan import Goal, Image, Kind, NotApplicable, ObjectRef, Step, ref
 
@@ -76,6 +77,12 @@ class Situation:
         raise Refuse(f"there is no stage {name}" if name else "the finding names no stage")
 
     @property
+    def goal(self) -> Goal:
+        """What a change of a setting has to reach: where it answers a hole, to close it."""
+        is_hole = self.finding.violation.rule == access_exceeds_policy.ID
+        return Goal.COMPLIANT if is_hole else Goal.SETTING
+
+    @property
     def live(self) -> Configuration:
         """What the stage serves. Raises Refuse."""
         found = self.snapshot.deployments.get(self.stage.deployment_id or "")
@@ -121,6 +128,7 @@ class Proposal:
     routes: tuple[str, ...] = ()
     loses: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    web_acl: WebAcl | None = None
     patience_seconds: int = 60
 
 
