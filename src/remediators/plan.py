@@ -85,8 +85,8 @@ class Inverse:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """`before` or `after` None: the object is not there. `inverse` None: there is nothing to take
-    back. `repeatable`: no image shows whether it was done, and doing it twice does no harm. `whole`:
-    the call writes all of the object, so that it is taken back only if nobody touched any of it."""
+    back. `repeatable`: no image shows whether it was done, and twice does no harm. `whole`: the
+    call writes all of the object, so it is taken back only if nobody touched any of it."""
 
     key: str
     title: str
