@@ -135,7 +135,7 @@ class Proposal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What a remedy says of itself, and the pure function that makes its proposal. `id` is the name
-    of its file and its page; `writes` are operations of `aws_writes.WRITES`.
+    of its file and its page; `refuses`: where there is no plan; `writes` are operations of `aws_writes.WRITES`.
 
     `propose` raises Needs and Refuse.
     """
@@ -146,6 +146,7 @@ class Action:
     blast: str
     at_once: str
     idempotence: str
+    refuses: str
     inverse: str
     writes: tuple[str, ...]
     parameters: Mapping[str, str] = field(default_factory=dict)

@@ -243,5 +243,7 @@ def test_the_world_has_moved_if_anything_that_access_rests_on_has(
     left, right = rest_api(live=one, draft=one), rest_api(live=other, draft=one)
 
     same = {r.key: r for r in one.routes or ()} == {r.key: r for r in other.routes or ()}
-    assert (snapshot_hash(left) == snapshot_hash(right)) is (same and one.policies == other.policies)
+    assert (snapshot_hash(left) == snapshot_hash(right)) is (
+        same and one.policies == other.policies
+    )
     assert policy(None) is not None

@@ -130,6 +130,10 @@ ACTION = Action(
     blast="Every route of the stage, for callers from other networks.",
     at_once="No: AWS says it may take minutes, and the look afterwards waits for it.",
     idempotence="Set and web ACL are found by their names and made once.",
+    refuses=(
+        "The stage has a web ACL, since it takes one only; the API is no REST API; "
+        "the networks would not be enough by the org policy."
+    ),
     inverse="The web ACL is detached and deleted, then the IP sets.",
     writes=(
         "wafv2:CreateIPSet",

@@ -51,6 +51,7 @@ ACTION = Action(
     blast="Every application of the pool.",
     at_once="Yes.",
     idempotence="Setting it again changes nothing.",
+    refuses=("No user pool of the API's authorizers lets people sign up."),
     inverse="The pool's settings are written as they were; refused if any was changed since.",
     writes=("cognito-idp:UpdateUserPool",),
     propose=_propose,

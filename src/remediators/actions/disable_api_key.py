@@ -53,6 +53,7 @@ ACTION = Action(
     blast="Every API and stage of every usage plan that the key is in.",
     at_once="Within minutes.",
     idempotence="Disabling it again changes nothing.",
+    refuses=("The key is none of the API's, or is disabled already."),
     inverse="The key is enabled again.",
     writes=("apigateway:UpdateApiKey",),
     parameters={"key": "id of the key; may be left out where the API has one only"},

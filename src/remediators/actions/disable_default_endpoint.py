@@ -78,6 +78,9 @@ ACTION = Action(
     at_once="REST: with the update of the stage that follows. HTTP and WebSocket: where the stage "
     "deploys itself.",
     idempotence="Setting it again changes nothing.",
+    refuses=(
+        "There is no custom domain, or nobody could read them: then nobody could call any more."
+    ),
     inverse="The default endpoint is enabled, and that is published.",
     writes=("apigateway:UpdateRestApi", "apigateway:UpdateStage", "apigatewayv2:UpdateApi"),
     propose=_propose,

@@ -50,6 +50,7 @@ ACTION = Action(
     blast="No caller notices. The log group has to exist and costs by volume.",
     at_once="Yes.",
     idempotence="A stage that writes an access log gets no plan.",
+    refuses=("The stage writes an access log already; no log group is named."),
     inverse="The access log settings are removed.",
     writes=("apigateway:UpdateStage", "apigatewayv2:UpdateStage"),
     parameters={

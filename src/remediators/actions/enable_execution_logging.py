@@ -55,6 +55,10 @@ ACTION = Action(
     blast="No caller notices. CloudWatch Logs costs by volume.",
     at_once="Yes.",
     idempotence="Setting it again changes nothing.",
+    refuses=(
+        "API Gateway has no role in the region that may write to CloudWatch Logs; the "
+        "stage logs already."
+    ),
     inverse="Each log level is set to what it was.",
     writes=("apigateway:UpdateStage",),
     propose=_propose,

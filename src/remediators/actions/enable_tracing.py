@@ -37,6 +37,7 @@ ACTION = Action(
     blast="No caller notices. X-Ray costs by trace.",
     at_once="Yes.",
     idempotence="Setting it again changes nothing.",
+    refuses=("The stage is traced already; the API is no REST API."),
     inverse="Tracing is switched off.",
     writes=("apigateway:UpdateStage",),
     propose=_propose,

@@ -26,6 +26,7 @@ ACTION = Action(
     blast="No caller loses access that the authorizer still gives; its function is called more.",
     at_once="Yes.",
     idempotence="Doing it twice does no harm.",
+    refuses=("The finding names no stage."),
     inverse="None is needed: the next request of each caller asks the authorizer again.",
     writes=("apigateway:FlushStageAuthorizersCache", "apigatewayv2:ResetAuthorizersCache"),
     propose=_propose,

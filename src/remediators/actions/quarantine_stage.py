@@ -85,6 +85,7 @@ ACTION = Action(
     blast="Every route of the stage answers 429 to everybody.",
     at_once="Yes; no deployment is made.",
     idempotence="Setting a limit to zero again changes nothing; a stage at zero gets no plan.",
+    refuses=("The stage is throttled to zero already."),
     inverse="Each limit is set to what it was; patterns that had none are removed.",
     writes=("apigateway:UpdateStage", "apigatewayv2:UpdateStage"),
     propose=_propose,

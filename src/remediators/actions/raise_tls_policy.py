@@ -53,6 +53,7 @@ ACTION = Action(
     blast="Every API behind these domains, for clients that speak nothing newer than TLS 1.1.",
     at_once="Within minutes.",
     idempotence="Setting it again changes nothing.",
+    refuses=("No custom domain of the API takes TLS 1.0."),
     inverse="The old TLS policy is set.",
     writes=("apigateway:UpdateDomainName",),
     parameters={"domains": "only these custom domains"},

@@ -158,6 +158,10 @@ ACTION = Action(
     "HTTP and WebSocket: with the edit, where the stage deploys itself.",
     idempotence="Writing the same guard again changes nothing; the deployment is found by its mark "
     "and made once.",
+    refuses=(
+        "The guard asked for would not be enough by the org policy; the draft holds "
+        "anything else that nobody published; an HTTP stage does not deploy itself."
+    ),
     inverse="The stage is pointed back, the plan's deployment deleted, each guard put back.",
     writes=(
         "apigateway:UpdateMethod",

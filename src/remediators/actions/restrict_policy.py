@@ -192,6 +192,11 @@ ACTION = Action(
     at_once="With the deployment that the plan makes, and only if nothing else was drafted.",
     idempotence="Saving the same policy again changes nothing; the deployment is found by its mark "
     "and made once.",
+    refuses=(
+        "The API has no resource policies (HTTP, WebSocket); no change is proven to "
+        "be enough; the draft holds anything else that nobody published; the stage "
+        "serves a canary."
+    ),
     inverse="The stage is pointed back, the plan's deployment deleted, the old policy saved.",
     writes=(
         "apigateway:UpdateRestApi",

@@ -126,6 +126,10 @@ ACTION = Action(
     blast="Every route of the stage: all that was deployed since is taken back with the hole.",
     at_once="Yes; no new deployment is made.",
     idempotence="Pointing a stage at the deployment it serves changes nothing.",
+    refuses=(
+        "No earlier deployment was looked at while it was live, or none is compliant; "
+        "the stage deploys itself; the API is a WebSocket API."
+    ),
     inverse="The stage is pointed at the deployment it served before.",
     writes=(
         "apigateway:UpdateStage",

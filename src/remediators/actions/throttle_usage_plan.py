@@ -57,6 +57,10 @@ ACTION = Action(
     blast="Every key of the plan, on every API and stage of the plan.",
     at_once="Yes.",
     idempotence="Setting it again changes nothing.",
+    refuses=(
+        "The plan is none of the API's; the throttle asked for would be looser than "
+        "the one there is."
+    ),
     inverse="The throttle that was there before is set, or the plan's throttle removed.",
     writes=("apigateway:UpdateUsagePlan",),
     parameters={

@@ -63,6 +63,7 @@ ACTION = Action(
     blast="Every private API that is called through the endpoint.",
     at_once="Within minutes.",
     idempotence="Setting it again changes nothing.",
+    refuses=("The endpoint is none of this account's that lead to the API."),
     inverse="The endpoint gets the policy that it had; refused if that was changed since.",
     writes=("ec2:ModifyVpcEndpoint",),
     parameters={
