@@ -10,14 +10,15 @@ from typing import Any
 from tests.template import TEMPLATE, resource, resources, template
 
 from monitor.aws.operations import READS, READS_OF_IDENTITIES, READS_OF_REGIONS, Permission
-from monitor.settings import NotifySettings, OnChangeSettings
+from monitor.settings import NotifySettings, OnChangeSettings, RemediateSettings
+from remediators.aws_objects import READS as READS_OF_REMEDIES
 
 WRITES = re.compile(
     r"(apigateway:(?!GET$|ListRoutingRules$))|((ec2|wafv2|cognito-idp|lambda|iam):(?!Get|List|Describe))"
 )
 WITHOUT_RESOURCES = {
     permission.action
-    for permissions in READS.values()
+    for permissions in (*READS.values(), *READS_OF_REMEDIES.values())
     for permission in permissions
     if permission.resource == "*"
 }
@@ -26,7 +27,7 @@ WITHOUT_RESOURCES = {
 def statements(role: str) -> list[dict[str, Any]]:
     return [
         statement
-        for policy in resource(role)["Properties"]["Policies"]
+        for policy in resource(role)["Properties"].get("Policies", ())
         for statement in policy["PolicyDocument"]["Statement"]
     ]
 
@@ -104,6 +105,7 @@ def test_the_functions_get_the_settings_they_read() -> None:
     for function, settings in (
         ("OnChangeFunction", OnChangeSettings),
         ("NotifyFunction", NotifySettings),
+        ("RemediateFunction", RemediateSettings),
     ):
         own = resource(function)["Properties"]["Environment"]["Variables"]
         given = {n for n in {*shared, *own} if n.startswith("GATEWATCH_")}
