@@ -13,6 +13,8 @@ UV := $(BIN)/uv
 CLEAN_AWS := env -u AWS_PROFILE -u AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing \
 	AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 
+SAM := env SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam
+
 CHROMIUM_NAMES := chromium chromium-browser google-chrome google-chrome-stable
 
 .PHONY: help
@@ -49,6 +51,13 @@ $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt pyproject.toml
 	done; \
 	echo "functions run locally on $$($$python --version)"; \
 	$$python -m venv --clear --without-pip .venv-lambda
+	@touch $@
+
+# The SAM CLI and checkov pin much of what the others need in other versions.
+.venv-%/.installed: requirements/%.txt $(VENV)/.uv
+	@echo "installing $* into .venv-$*"
+	@test -x .venv-$*/bin/python || $(BIN)/python -m venv --without-pip .venv-$*
+	@VIRTUAL_ENV=$(abspath .venv-$*) $(UV) pip sync -q --require-hashes requirements/$*.txt
 	@touch $@
 
 .PHONY: emulator
@@ -119,7 +128,7 @@ format: install ## put the code into the project's format
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 .PHONY: check
-check: lint test ## all that CI runs: lint, then every test with warnings as errors
+check: lint template test ## all that CI runs: lint, the template, then every test with warnings as errors
 
 .PHONY: lint
 lint: install ## format, ruff, mypy --strict, import contracts, the template
@@ -127,8 +136,13 @@ lint: install ## format, ruff, mypy --strict, import contracts, the template
 	@echo "mypy --strict" && $(BIN)/mypy --no-error-summary
 	@echo "import contracts" && $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@echo "cfn-lint" && $(BIN)/cfn-lint template.yaml
-	@if command -v sam >/dev/null; then echo "sam validate --lint" && SAM_CLI_TELEMETRY=0 sam validate --lint; \
-		else echo "sam validate: skipped, the SAM CLI is not installed (cfn-lint ran)"; fi
+
+.PHONY: template
+template: install .venv-sam/.installed .venv-checkov/.installed ## what a reviewer runs on the template: sam validate, sam build, checkov
+	@test -d .build/lambda || $(MAKE) build
+	@echo "sam validate --lint" && $(SAM) validate --lint >/dev/null
+	@echo "sam build" && $(SAM) build --build-dir .build/sam --cached --cache-dir .build/sam-cache >.build/sam.log 2>&1 || { cat .build/sam.log; exit 1; }
+	@echo "checkov" && .venv-checkov/bin/checkov --config-file .checkov.yaml
 
 .PHONY: docs
 docs: install ## write the pages that are made from the code
@@ -136,7 +150,7 @@ docs: install ## write the pages that are made from the code
 
 .PHONY: golden
 golden: install ## rewrite the expected outputs in tests/golden; review the difference
-	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/unit/test_golden.py --rewrite-golden
+	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/unit/test_golden.py tests/unit/test_corpus.py --rewrite-golden
 	@git --no-pager diff --stat -- tests/golden
 
 .PHONY: proofs

@@ -28,6 +28,14 @@ from monitor.model.api import (
     ResourcePolicy,
     Route,
     Stage,
+    WebAcl,
+)
+from monitor.model.behind import (
+    AccountSettings,
+    Integration,
+    IntegrationKind,
+    MethodSettings,
+    Throttle,
 )
 from monitor.model.finding import Cause, Severity, Status, Violation
 from monitor.model.gaps import Gap, Unknown
@@ -58,7 +66,27 @@ def route(
     authorization: AuthorizationType | None = AuthorizationType.NONE,
     **fields: Any,
 ) -> Route:
-    return Route(key=key, authorization=authorization, **fields)
+    behind = Integration(kind=IntegrationKind.AWS)
+    return Route(key=key, authorization=authorization, **{"integration": behind, **fields})
+
+
+def stage(name: str = "prod", deployment_id: str | None = "d1", **fields: Any) -> Stage:
+    """One in which nothing but access is left to find fault with."""
+    tidy: dict[str, Any] = {
+        "settings": {
+            "*/*": MethodSettings(throttle=Throttle(rate=50.0, burst=100), logging_level="ERROR")
+        },
+        "access_log_arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:calls",
+        "web_acl_arn": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/all/1",
+        "web_acl": WebAcl(default_action="ALLOW", rules=()),
+        "tracing": True,
+    }
+    return Stage(name=name, deployment_id=deployment_id, **{**tidy, **fields})
+
+
+LOGGING = AccountSettings(
+    log_role=f"arn:aws:iam::{ACCOUNT}:role/logs", throttle=Throttle(rate=10000.0, burst=5000)
+)
 
 
 def policy(text: str | None) -> ResourcePolicy:
@@ -84,10 +112,11 @@ def rest_api(
         "api_type": ApiType.REST,
         "name": "orders",
         "endpoint_types": (EndpointType.REGIONAL,),
-        "stages": (Stage(name="prod", deployment_id="d1"),),
+        "stages": (stage(),),
         "deployments": {"d1": live},
         "draft": draft or live,
         "custom_domains": (),
+        "account": LOGGING,
     }
     return ApiSnapshot(**{**defaults, **fields}, tags=tags or {}, gaps=tuple(gaps), read_at=read_at)
 

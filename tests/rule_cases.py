@@ -10,15 +10,17 @@ A file holds a list `cases`. A case:
                    without authorization
     canary, draft: likewise; the draft is what is live unless it is told
     api:           any field of ApiSnapshot, `stage`: any field of Stage
-    organization:  any field of Organization
-    parameters:    those of the rule that differ from its defaults
+    organization:  that of the org policy; `parameters`: those of the rule, if not its defaults
+    org_policy:    any other part of the org policy, in the place of the shipped one's
+    was:           the tags at an earlier look; `edited_by`: the ARNs of those who edited them since
 
 A configuration is `routes` (route key -> type of authorization, or any fields of Route),
 `authorizers` (id -> any fields of Authorizer; a route that asks for one and names none has the
-first), and one of `policy` (JSON object, text, or null for none), `statements` (patches of one that
-allows everyone everything; null takes an element away), or `policies` (a list of such; [] = not
-read). `unread` in the place of a configuration: it could not be read. Where a field is a resource
-policy, a JSON object or text may stand; `unread` is None. A gap may be the name of its `Unknown`.
+first), `reflects_origin` (gateway responses), and one of `policy` (JSON object, text, or null for
+none), `statements` (patches of one that allows everyone everything; null takes an element away), or
+`policies` (a list of such; [] = not read). `unread` in the place of a configuration: it could not
+be read. Where a field is a resource policy, a JSON object or text may stand; `unread` is None. A
+gap may be the name of its `Unknown`.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -52,11 +55,11 @@ from monitor.model.api import (
     Route,
     Stage,
 )
-from monitor.model.finding import Status, Violation
+from monitor.model.finding import Cause, Status, Violation
 from monitor.model.gaps import Gap, Unknown
-from monitor.model.organization import Organization
-from monitor.model.rule import CannotTell, ParameterValue, Problem, RuleInput
-from monitor.orgpolicy.load import default_org_policy
+from monitor.model.record import ApiRecord
+from monitor.orgpolicy.load import load_org_policy
+from monitor.orgpolicy.schema import OrgPolicy
 from tests.builders import API, NOW
 
 FOLDER = Path(__file__).resolve().parent / "cases" / "rules"
@@ -68,7 +71,20 @@ STATEMENT = {
     "Resource": "execute-api:/*",
 }
 _SAID = frozenset({"name", "why", "expect", "findings"})
-_GIVEN = frozenset({"live", "canary", "draft", "api", "stage", "organization", "parameters"})
+_GIVEN = frozenset(
+    {
+        "live",
+        "canary",
+        "draft",
+        "api",
+        "stage",
+        "organization",
+        "parameters",
+        "org_policy",
+        "was",
+        "edited_by",
+    }
+)
 
 
 class Outcome(Enum):
@@ -84,8 +100,7 @@ class Case:
     why: str
     expect: Outcome
     snapshot: ApiSnapshot
-    organization: Organization
-    parameters: Mapping[str, ParameterValue]
+    policy: OrgPolicy
     raw: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -108,11 +123,7 @@ def cases_of(path: Path) -> Iterator[Case]:
             why=raw["why"],
             expect=Outcome(raw["expect"]),
             snapshot=_snapshot(raw),
-            organization=_made(Organization, raw.get("organization", {})),
-            parameters={
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in raw.get("parameters", {}).items()
-            },
+            policy=_org_policy(path.stem, raw),
             raw=raw,
         )
 
@@ -128,16 +139,33 @@ def judged(case: Case) -> tuple[Outcome, tuple[Violation, ...]]:
 
 
 def _evaluate(case: Case) -> Evaluation:
-    """Judged by the rule of the case alone, as the organization it tells of."""
-    rule = next(one for one in RULES if one.id == case.rule)
-
-    def check(given: RuleInput) -> Iterator[Problem | CannotTell]:
-        parameters = {**given.parameters, **case.parameters}
-        yield from rule.check(replace(given, organization=case.organization, parameters=parameters))
-
+    """Judged by the rule of the case alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "RULES", (replace(rule, check=check),))
-        return evaluation.evaluate(case.snapshot, default_org_policy(), now=NOW)
+        patch.setattr(evaluation, "RULES", [rule for rule in RULES if rule.id == case.rule])
+        before = ApiRecord(api=API)
+        if "was" in case.raw:
+            then = replace(case.snapshot, tags=case.raw["was"], gaps=())
+            standing = evaluation.evaluate(then, case.policy, now=NOW).standing
+            before = replace(before, standing=standing)
+        edits = [_edit(arn) for arn in case.raw.get("edited_by", ())]
+        return evaluation.evaluate(case.snapshot, case.policy, now=NOW, before=before, edits=edits)
+
+
+def _edit(arn: str) -> Cause:
+    who = arn.rpartition("/")[2]
+    return Cause(who=who, event_name="TagResource", event_id="e-1", event_time=NOW, arn=arn)
+
+
+def _org_policy(rule: str, raw: Mapping[str, Any]) -> OrgPolicy:
+    """The shipped one with the parts that the case tells."""
+    shipped = files("monitor.orgpolicy").joinpath("default.yaml").read_text("utf-8")
+    document = {
+        **YAML(typ="safe", pure=True).load(shipped),
+        "organization": raw.get("organization", {}),
+        "rules": {rule: {"on": True, "parameters": raw.get("parameters", {})}},
+        **raw.get("org_policy", {}),
+    }
+    return load_org_policy(json.dumps(document), rules=RULES)
 
 
 def complaints(case: Case) -> Iterator[str]:
@@ -170,6 +198,20 @@ def _differences(wanted: Mapping[str, Any], violation: Violation) -> Iterator[st
 
 
 # --- from the description to values --------------------------------------------------------------
+
+
+def described(kind: Any, raw: Mapping[str, Any]) -> Any:
+    """The dataclass `kind` with these fields, plain YAML as they are."""
+    return _made(kind, raw)
+
+
+def described_fields(kind: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Some fields of the dataclass `kind`, as `replace` takes them."""
+    return _arguments(kind, raw)
+
+
+def described_configuration(raw: Mapping[str, Any]) -> Configuration:
+    return _configuration(raw)
 
 
 def _snapshot(raw: Mapping[str, Any]) -> ApiSnapshot:
@@ -206,6 +248,8 @@ def _configuration(raw: Mapping[str, Any]) -> Configuration:
         else tuple(_route(key, given, authorizers) for key, given in routes.items()),
         authorizers=authorizers,
         policies=tuple(_policies(raw)),
+        authorizers_read=raw.get("authorizers_read", True),
+        reflects_origin=tuple(raw.get("reflects_origin", ())),
     )
 
 

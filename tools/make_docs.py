@@ -11,11 +11,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from policy_reference import policy_reference
+
 from monitor.evaluation.catalogue import RULES
+from monitor.evaluation.policy_check import PolicyCheckDocument
+from monitor.evaluation.policy_tests import PolicyCases, PolicyTestDocument
 from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
 from monitor.model.change import TakesEffect
 from monitor.model.rule import Rule
-from monitor.orgpolicy.schema import OrgPolicy
+from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
 from remediators.aws_writes import GROUPS, WRITES
@@ -24,6 +28,7 @@ from remediators.documents import PlanDocument
 from remediators.situation import Action
 
 ROOT = Path(__file__).resolve().parent.parent
+POLICY_DOCUMENTS = {"policy-check": PolicyCheckDocument, "policy-test": PolicyTestDocument}
 MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 
 
@@ -33,8 +38,14 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name, model in (SCHEMAS | {"comparison": Comparison}).items():
         schema = model.model_json_schema(mode="serialization", by_alias=True)
         yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
-    schema = OrgPolicy.model_json_schema()
+    for name, model in POLICY_DOCUMENTS.items():
+        schema = model.model_json_schema(mode="serialization", by_alias=True)
+        yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
+    schema = PolicyCases.model_json_schema()
+    yield docs / "schemas" / "policy-cases.json", json.dumps(schema, indent=2) + "\n"
+    schema = policy_schema(RULES)
     yield docs / "schemas" / "org-policy.json", json.dumps(schema, indent=2) + "\n"
+    yield docs / "policy-reference.md", MADE + policy_reference(RULES)
     for rule in RULES:
         yield docs / "rules" / f"{rule.id}.md", rule_page(rule)
     schema = PlanDocument.model_json_schema(mode="serialization", by_alias=True)
@@ -47,9 +58,9 @@ def pages() -> Iterator[tuple[Path, str]]:
 def rule_page(rule: Rule) -> str:
     return (
         f"{MADE}# {rule.title}\n\n"
-        f"`{rule.id}` · {rule.severity.value} at most\n\n"
+        f"`{rule.id}` · {rule.severity.value} at most{'' if rule.on else ' · off by default'}\n\n"
         f"**For an attacker.** {rule.attacker_view}\n\n"
-        f"**To fix it.** {rule.fix}\n"
+        f"**To fix it.** {rule.fix}\n" + "".join(_more_of(rule))
     )
 
 
@@ -83,6 +94,18 @@ def action_page(action: Action) -> str:
 
 def _group(operation: str) -> str:
     return next(f"`{name}`" for name, held in GROUPS.items() if operation in held)
+
+
+def _more_of(rule: Rule) -> Iterator[str]:
+    if rule.remediations:
+        yield f"\n**Remediations.** {', '.join(f'`{one}`' for one in rule.remediations)}\n"
+    if rule.controls:
+        yield f"\n**Controls.** {', '.join(rule.controls)}\n"
+    if rule.parameters:
+        yield "\n| parameter | default | meaning |\n| --- | --- | --- |\n"
+        for name, one in rule.parameters.items():
+            default = json.dumps(one.default)
+            yield f"| `{name}` | `{default}` | {one.about} |\n"
 
 
 def events_page() -> str:

@@ -12,6 +12,14 @@ from monitor.model.gaps import Gap
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
+from monitor.model.trouble import (
+    Announcement,
+    Board,
+    RingingAlarm,
+    Trail,
+    WatchedQueue,
+    WatchedRule,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,3 +153,43 @@ class PolicyStore(Protocol):
 
     def keep(self, policy: AcceptedPolicy) -> None:
         """The same text again changes nothing."""
+
+
+class CannotTell(Exception):
+    """Something that Gatewatch watches over could not be read; the message says what and why."""
+
+
+class Surveillance(Protocol):
+    """Gatewatch's own surroundings, as AWS shows them. Every method may raise CannotTell."""
+
+    def trails(self, region: str) -> Sequence[Trail]: ...
+
+    def rule(self, name: str) -> WatchedRule | None:
+        """None if there is no such rule."""
+
+    def queue(self, url: str) -> WatchedQueue | None:
+        """None if there is no such queue."""
+
+    def ringing_alarms(self) -> Sequence[RingingAlarm]:
+        """The stack's alarms about AWS's own metrics."""
+
+
+class Sightings(Protocol):
+    """When an event of a region was last seen at the end of its way."""
+
+    def note(self, region: str, event_time: datetime) -> None:
+        """An earlier time than the one known changes nothing."""
+
+    def last(self, region: str) -> datetime | None: ...
+
+
+class TroubleStore(Protocol):
+    def load(self) -> Board: ...
+
+    def save(self, board: Board) -> None:
+        """Store as the successor of version `board.version - 1`. Raises Conflict."""
+
+
+class Announcer(Protocol):
+    def announce(self, announcement: Announcement) -> None:
+        """Say it where alerts go. Raises NotDelivered."""

@@ -81,3 +81,28 @@ class NotifySettings(_Settings):
     slack_secret: str = Field(min_length=1)
     slack_channel: str = Field(min_length=1)
     slack_base_url: str = Field(default="https://slack.com/api/", pattern=r"^https?://.+/$")
+
+
+def _listed(text: object) -> object:
+    return [part for part in text.split(",") if part] if isinstance(text, str) else text
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""Texts, in the environment with commas between them."""
+
+
+class WatchSettings(NotifySettings):
+    """`regions`: where changes are watched for. `heartbeat_bound` in seconds, 0 = no heartbeat."""
+
+    stack: str = Field(min_length=1)
+    regions: Listed
+    rule_arns: Listed
+    queue_url: str = Field(min_length=1)
+    queue_arn: str = Field(min_length=1)
+    dead_letter_urls: Listed
+    heartbeat_bound: int = Field(ge=0)
+    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
+
+
+class HeartbeatSettings(_Settings):
+    canary_arn: str = Field(min_length=1)

@@ -26,7 +26,7 @@ from remediators.aws_objects import AwsObjects
 from remediators.aws_writes import AwsWriter, Clients, granted
 from remediators.catalogue import ACTIONS
 from remediators.desk import Desk
-from remediators.guardrails import Guard, Guards, Mode
+from remediators.guardrails import Guards, Mode, guards_of
 from remediators.journal.dynamodb import DynamoDbJournal
 from remediators.judging import Judgement, judge
 from remediators.own_writes import session_name
@@ -143,23 +143,22 @@ def deployed(settings: RemediateSettings, function_arn: str) -> Deployed:
     policies = org_policies(session, settings.remediation_table, settings.org_policy)
     groups = frozenset(settings.remediation_groups.split(","))
     actions = tuple(one.id for one in ACTIONS if granted(one.writes, groups))
-    # Without rights to write, plans are shown all the same.
-    guard = Guard(
-        mode=Mode(settings.remediation_mode),
-        actions=None if settings.remediation_mode == Mode.OFFER.value else actions,
-    )
+    ceiling = Mode(settings.remediation_mode)
 
     def tell(body: str) -> None:
         session.sqs.send_message(QueueUrl=settings.remediation_answers_url, MessageBody=body)
 
     def at_the_desk() -> Desk:
+        policy = policies.current()
+        # Without rights to write, plans are shown all the same.
+        allowed = None if ceiling is Mode.OFFER else actions
         return desk(
             session,
             place,
             journal=DynamoDbJournal(session.dynamodb, settings.remediation_table),
             exports=DynamoDbExports(session.dynamodb, settings.table),
-            policy=policies.current(),
-            guards=lambda _class, _rule: guard,
+            policy=policy,
+            guards=guards_of(policy, ceiling, allowed),
             clients=PlanRights(session, settings.remediation_writer_role),
         )
 

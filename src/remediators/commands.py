@@ -211,7 +211,7 @@ class _Work:
             journal=self.journal,
             exports=self.kept.exports,
             policy=self.policy,
-            guards=lambda _class, _rule: PERSON,
+            guards=lambda _case: PERSON,
         )
 
     def entry(self, plan_id: str) -> Entry:

@@ -16,6 +16,8 @@ from monitor.ports import Clock
 from remediators.catalogue import BY_ID, SAFE_UNASKED
 from remediators.entry import Entry, planned
 from remediators.guardrails import (
+    Case,
+    Guard,
     Guards,
     slots,
     why_no_plan,
@@ -131,8 +133,16 @@ class Desk:
             raise Refused(f"there is no plan {plan_id}")
         return found
 
-    def _guard(self, plan: Plan) -> Any:
-        return self.guards(plan.policy_class, plan.rule)
+    def _guard(self, plan: Plan) -> Guard:
+        return self.guards(
+            Case(
+                action=plan.action,
+                rule=plan.rule,
+                policy_class=plan.policy_class,
+                tags=plan.tags,
+                now=self.clock.now(),
+            )
+        )
 
     def _finding(self, snapshot: ApiSnapshot, wanted: str, now: datetime) -> Finding:
         """The finding as it is now. Raises Refused if it is not open any more."""
@@ -158,7 +168,15 @@ class Desk:
         now: datetime,
     ) -> Plan | NotApplicable:
         violation = finding.violation
-        guard = self.guards(violation.policy_class, violation.rule)
+        guard = self.guards(
+            Case(
+                action=action.id,
+                rule=violation.rule,
+                policy_class=violation.policy_class,
+                tags=snapshot.tags,
+                now=now,
+            )
+        )
         if why := why_no_plan(guard, snapshot.tags, action.id):
             return NotApplicable(because=why)
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from monitor.model.access import Scope
+from monitor.orgpolicy.remedies import Mode as PolicyMode
+from monitor.orgpolicy.schema import OrgPolicy
 from remediators.entry import Entry
 from remediators.plan import Plan, State
 
@@ -62,8 +65,53 @@ class Guard:
     automatic_per_hour: int = 10
 
 
-Guards = Callable[[str, str], Guard]
-"""Class of the org policy and rule -> guard rails."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What the guard rails of an action depend on."""
+
+    action: str
+    rule: str
+    policy_class: str
+    tags: Mapping[str, str]
+    now: datetime
+
+
+Guards = Callable[[Case], Guard]
+
+
+def guards_of(policy: OrgPolicy, ceiling: Mode, actions: tuple[str, ...] | None) -> Guards:
+    """The guard rails of the org policy, as far as the deployment goes: `ceiling` is the most that
+    it does, and `actions` are those whose writes it grants.
+
+    The policy's `offer` lets one person ask for a plan and carry it out, its `approve` asks for a
+    second one.
+    """
+    rules = policy.remediations
+    limits = rules.automatic_per_hour
+
+    def guard(case: Case) -> Guard:
+        classes = [case.policy_class] if case.policy_class else []
+        wanted = rules.mode_of(case.action, rule=case.rule, classes=classes, tags=case.tags)
+        until = rules.frozen_until(case.now, ZoneInfo(policy.timezone))
+        frozen = Freeze(start=case.now, end=until) if until is not None else None
+        return Guard(
+            mode=lowest(ceiling, _MEANS[wanted]),
+            actions=actions,
+            four_eyes=wanted is not PolicyMode.OFFER,
+            freezes=(frozen,) if frozen else (),
+            automatic_per_hour_and_api=limits.api,
+            automatic_per_hour=limits.account,
+        )
+
+    return guard
+
+
+_MEANS = {
+    PolicyMode.OFF: Mode.OFF,
+    PolicyMode.OFFER: Mode.APPROVE,
+    PolicyMode.APPROVE: Mode.APPROVE,
+    PolicyMode.AUTO: Mode.AUTO,
+}
 
 AGAIN_WITHIN = timedelta(days=7)
 """As long as this, a fix that did not last is not made again without a person."""

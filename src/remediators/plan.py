@@ -188,6 +188,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     patience_seconds: int = 60
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     suggestion: Suggestion | None = None
 
     @property

@@ -89,6 +89,7 @@ def _plan(given: Situation, action: Action, proposal: Proposal, now: datetime) -
         warnings=(*warnings, *(managed.warnings if managed else ())),
         patience_seconds=proposal.patience_seconds,
         parameters=dict(given.parameters),
+        tags=dict(given.snapshot.tags),
         suggestion=suggestion(managed, proposal.steps) if managed else None,
     )
 

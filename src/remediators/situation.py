@@ -135,9 +135,8 @@ class Proposal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What a remedy says of itself, and the pure function that makes its proposal. `id` is the name
-    of its file and its page; `refuses`: where there is no plan; `writes` are operations of `aws_writes.WRITES`.
-
-    `propose` raises Needs and Refuse.
+    of its file and its page; `refuses`: where there is no plan; `writes` are operations of
+    `aws_writes.WRITES`. `propose` raises Needs and Refuse.
     """
 
     id: str

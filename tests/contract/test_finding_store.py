@@ -17,9 +17,9 @@ from tests.template import resource
 
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
-from monitor.model.finding import Finding, finding_id
-from monitor.model.notice import Conversation, Notice, Step, StepKind
-from monitor.model.record import ApiRecord
+from monitor.model.finding import Finding, Severity, finding_id
+from monitor.model.notice import Conversation, FirstFindings, Notice, Step, StepKind
+from monitor.model.record import ApiRecord, Baseline
 from monitor.ports import Conflict, FindingStore
 from monitor.stores.dynamodb import DynamoDbStore, notice_api
 from monitor.stores.files import FileStore
@@ -146,6 +146,30 @@ def test_what_was_told_is_never_claimed_again(store: FindingStore) -> None:
     assert not store.claim(notice(), now=later(3600), until=later(3660))
     store.mark_told(notice(), SAID, now=later(1))
     assert not store.apis_untold(limit=10)
+
+
+def test_a_baseline_and_its_summary_are_stored_together(store: FindingStore) -> None:
+    account = replace(API, api_id="*")
+    begun = Baseline(begun_at=NOW, apis=("a", "b"))
+    told = replace(
+        notice(2, account),
+        steps=(),
+        unresolved=(),
+        first=FirstFindings(
+            apis=2,
+            public_apis=1,
+            findings={Severity.HIGH: 3},
+            unknown=1,
+            waived=0,
+            worst=(finding(baseline=True),),
+        ),
+    )
+    store.commit(ApiRecord(api=account, version=1, baseline=begun), None)
+    store.commit(ApiRecord(api=account, version=2, baseline=Baseline(rules=("x",))), told)
+
+    assert store.load(account).baseline == Baseline(rules=("x",))
+    assert list(store.apis_untold(limit=1)) == [account]
+    assert list(store.untold_of(account)) == [told]
 
 
 def test_a_record_larger_than_an_item_still_fits(store: FindingStore) -> None:

@@ -22,6 +22,7 @@ from tests.proofs.random_questions import (
 from monitor.access.counter_example import witness_of
 from monitor.access.decide import decide
 from monitor.access.reference import decide_request
+from monitor.access.thresholds import Thresholds
 from monitor.model.addresses import AddressSet
 from monitor.model.api import ApiSnapshot
 from monitor.model.callers import (
@@ -90,7 +91,7 @@ def test_what_exceeds_a_bound_is_shown_by_a_request_that_gets_in(rng: Random) ->
 
 
 def _holds_good(snapshot: ApiSnapshot, example: CounterExample, stage: str) -> None:
-    shown = witness_of(snapshot, example, stage=stage, live=True, now=NOW)
+    shown = witness_of(snapshot, example, stage=stage, live=True, now=NOW, thresholds=Thresholds())
     note(f"{example.caller} {shown}")
     assert shown is not None
     request = Request.from_witness(shown)

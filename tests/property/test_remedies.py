@@ -19,8 +19,8 @@ from monitor.model.api import ApiSnapshot, AuthorizationType, Configuration, Sta
 from monitor.model.finding import Finding, finding_id
 from monitor.model.kept_export import KeptExport
 from monitor.orgpolicy.load import default_org_policy
-from remediators.changes import METHOD_SETTINGS, CannotWrite, call, step
 from remediators.catalogue import BY_ID
+from remediators.changes import METHOD_SETTINGS, CannotWrite, call, step
 from remediators.entry import ENTRY, planned
 from remediators.judging import judge
 from remediators.plan import Goal, Kind, Plan, changed_paths, is_as, ref

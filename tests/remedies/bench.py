@@ -46,7 +46,7 @@ class Bench:
             journal=self.journal,
             exports=self.exports,
             policy=default_org_policy(),
-            guards=lambda _class, _rule: self.guard,
+            guards=lambda _case: self.guard,
             clock=self.clock,
             pause=lambda _seconds: None,
             **more,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.builders import API, NOW
-
 from monitor.model.access import Scope
 from monitor.model.api import ApiType
 from remediators.changes import step
@@ -21,6 +19,7 @@ from remediators.plan import (
     StageForecast,
     ref,
 )
+from tests.builders import API, NOW
 
 STAGE = ref(Kind.REST_STAGE, API.api_id, "prod")
 

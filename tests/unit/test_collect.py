@@ -41,7 +41,7 @@ REST_API = {
     "apiKeySource": "HEADER",
     "disableExecuteApiEndpoint": False,
     "tags": {"exposure": "internal"},
-    "policy": r"{\"Version\":\"2012-10-17\"}",
+    "policy": r"{\"Version\":\"2012-10-17\",\"Statement\":[]}",
 }
 EXPORT = {
     "openapi": "3.0.1",

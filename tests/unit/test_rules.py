@@ -21,7 +21,7 @@ from monitor.model.api import (
 )
 from monitor.model.finding import Finding, Severity, Status, Violation, finding_id
 from monitor.model.gaps import Unknown
-from monitor.orgpolicy.load import default_org_policy
+from monitor.orgpolicy.load import default_org_policy, load_org_policy
 
 IAM = configuration(route(authorization=AuthorizationType.AWS_IAM))
 OPEN_TO_ACCOUNTS = Configuration(
@@ -33,8 +33,13 @@ def judge(snapshot: ApiSnapshot, now: datetime = NOW) -> list[Violation]:
     return list(evaluate(snapshot, default_org_policy(), now=now).violations)
 
 
+def grave(snapshot: ApiSnapshot) -> list[Violation]:
+    """What is more than a remark; remarks are tested by the case files."""
+    return [one for one in judge(snapshot) if one.severity is not Severity.INFO]
+
+
 def told(snapshot: ApiSnapshot) -> list[tuple[str, Severity, Status, Scope, bool]]:
-    return [(v.rule, v.severity, v.status, v.scope, v.live) for v in judge(snapshot)]
+    return [(v.rule, v.severity, v.status, v.scope, v.live) for v in grave(snapshot)]
 
 
 EXCEEDS, UNKNOWN = "access-exceeds-policy", "access-unknown"
@@ -56,7 +61,10 @@ WILL_EXCEED = "access-will-exceed-policy"
         ),
         (
             rest_api(configuration(policy_text="{not json")),
-            [(UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True)],
+            [
+                (UNKNOWN, Severity.HIGH, Status.UNKNOWN, Scope.UNKNOWN, True),
+                ("policy-malformed", Severity.MEDIUM, Status.OPEN, Scope.UNKNOWN, True),
+            ],
         ),
         (
             rest_api(deployments={}, gaps=[gap(Unknown.LIVE_ROUTES)]),
@@ -118,7 +126,7 @@ def test_a_web_acl_that_is_not_understood_may_let_anyone_pass() -> None:
         web_acl_arn="arn:aws:wafv2:us-east-1:123456789012:regional/webacl/front/1",
         web_acl=WebAcl(default_action="ALLOW", rules=None),
     )
-    (found,) = judge(rest_api(stages=(stage,)))
+    (found,) = grave(rest_api(stages=(stage,)))
 
     assert (found.rule, found.status) == (UNKNOWN, Status.UNKNOWN)
     assert found.title.startswith("perhaps anyone can call stage prod: only its web ACL")
@@ -139,3 +147,23 @@ def test_ids_are_unique_and_every_rule_says_what_it_is_about() -> None:
         assert rule.title
         assert rule.attacker_view.endswith(".")
         assert rule.fix.endswith(".")
+
+
+SIGNED = Stage(name="prod", deployment_id="d1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("{}", []),
+        ("{stage-web-acl-missing: {parameters: {every_stage: true}}}", ["stage-web-acl-missing"]),
+        ("{stage-tracing-off: {on: true}}", ["stage-tracing-off"]),
+    ],
+)
+def test_the_org_policy_sets_what_a_rule_asks(settings: str, expected: list[str]) -> None:
+    text = f"version: 1\nclasses: [{{name: all, allowed: no-public-access}}]\nrules: {settings}\n"
+    wanted = {"stage-web-acl-missing", "stage-tracing-off"}
+
+    said = evaluate(rest_api(IAM, stages=(SIGNED,)), load_org_policy(text, "policy.yaml"), now=NOW)
+
+    assert [one.rule for one in said.violations if one.rule in wanted] == expected

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.aws_answers import AwsAnswers, AwsError, body
-from tests.builders import ACCOUNT, API, configuration, rest_api, route
+from tests.builders import ACCOUNT, API, NOW, configuration, rest_api, route
 from tests.fakes import FakeClock
 
 from monitor.aws.apigateway import RestApiReads
@@ -26,6 +26,7 @@ from monitor.aws.vpc_endpoints import VpcEndpointReads
 from monitor.aws.web_acls import WebAclReads
 from monitor.model.api import (
     ApiSnapshot,
+    ApiType,
     AuthorizationType,
     Authorizer,
     AuthorizerKind,
@@ -40,6 +41,8 @@ from monitor.model.api import (
 from monitor.model.behind import (
     AccountSettings,
     ApiKey,
+    Integration,
+    IntegrationKind,
     LambdaFunction,
     PoolClient,
     Quota,
@@ -184,8 +187,9 @@ def guarded(*authorizers: Authorizer, kind: AuthorizationType = AuthorizationTyp
     return Configuration(routes=routes, authorizers={one.authorizer_id: one for one in authorizers})
 
 
-KEYED = unread(rest_api(configuration(route(api_key_required=True))))
-OPEN = unread(rest_api())
+BARE = (Stage(name="prod", deployment_id="d1"),)
+KEYED = unread(rest_api(configuration(route(api_key_required=True)), stages=BARE))
+OPEN = unread(rest_api(stages=BARE))
 
 
 def test_an_open_api_needs_its_doors_and_the_account_and_no_more() -> None:
@@ -216,8 +220,9 @@ def test_what_many_apis_share_is_read_once() -> None:
         "GetDomainNames": 1,
         "GetAccount": 1,
         "GetUsagePlans": 1,
-        "GetUsagePlanKeys": 1,
+        "GetUsagePlanKeys": 2,  # of the API's plan, and of the other for keys in no plan
         "GetApiKeys": 1,
+        "GetUsage": 1,
     }
 
 
@@ -263,7 +268,137 @@ def test_a_key_requirement_asks_for_plans_and_keys_without_their_values() -> Non
         Quota(limit=100, period="DAY"),
     )
     assert plan.keys == (ApiKey(key_id="k1", name="partner", enabled=True, created_at=CREATED),)
+    assert plan.used_on == {"k1": NOW.date() - timedelta(days=88)}
     assert "s3cr3t" not in repr(snapshot)
+
+
+def test_the_use_of_keys_is_asked_for_ninety_days_and_only_if_one_of_them_opens_anything() -> None:
+    seen = []
+
+    def usage(params: Any) -> Any:
+        seen.append((params["query_string"]["startDate"], params["query_string"]["endDate"]))
+        return {"items": {}}
+
+    snapshot = added(KEYED, GetUsage=usage)
+    off = added(KEYED, GetUsage=usage, GetApiKeys={"items": [{"id": "k1", "enabled": False}]})
+
+    assert seen == [("2026-08-25", "2026-11-22")]
+    assert snapshot.usage_plans is not None
+    assert snapshot.usage_plans[0].used_on == {}
+    assert off.usage_plans is not None
+    assert off.usage_plans[0].used_on is None
+
+
+def test_the_use_of_a_key_on_two_pages_is_the_later_one() -> None:
+    pages = iter(
+        [
+            {"items": {"k1": [[3, 0], [0, 0]]}, "position": "more"},
+            {"items": {"k1": [[0, 0], [2, 0]]}},
+        ]
+    )
+
+    snapshot = added(KEYED, GetUsage=lambda _params: next(pages))
+
+    assert snapshot.usage_plans is not None
+    assert snapshot.usage_plans[0].used_on == {"k1": NOW.date() - timedelta(days=88)}
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"k1": [["many", 0]]}, {"k1": [[]]}, {"k1": "every day"}, [["k1", 1]]],
+)
+def test_use_in_another_shape_than_documented_is_a_gap(strange: Any) -> None:
+    snapshot = added(KEYED, GetUsage={"items": strange})
+
+    assert snapshot.usage_plans is not None
+    assert snapshot.usage_plans[0].used_on is None
+    assert [gap.unknown for gap in snapshot.gaps] == [Unknown.USAGE]
+
+
+def test_keys_in_no_plan_are_told_at_one_api_of_the_account() -> None:
+    first = added(KEYED)
+    other = added(replace(KEYED, api=replace(API, api_id="zzz")))
+
+    assert first.stray_keys is not None
+    assert [key.key_id for key in first.stray_keys] == ["k2"]
+    assert other.stray_keys is None
+
+
+def test_keys_are_in_no_plan_only_if_every_plan_was_read() -> None:
+    def keys_of(params: Any) -> Any:
+        if "plan2" in params["url_path"]:
+            return DENIED
+        return {"items": [{"id": "k1"}]}
+
+    snapshot = added(KEYED, GetUsagePlanKeys=keys_of)
+
+    assert snapshot.stray_keys is None
+    assert [(gap.operation, gap.unknown) for gap in snapshot.gaps] == [
+        ("GetUsagePlanKeys", Unknown.KEYS)
+    ]
+
+
+def v2(kind: ApiType, **fields: Any) -> ApiSnapshot:
+    served = configuration(route("$default", integration=Integration(integration_id="i1")))
+    return replace(OPEN, api_type=kind, draft=served, deployments={"d1": served}, **fields)
+
+
+PRIVATE = {
+    "IntegrationId": "i1",
+    "IntegrationType": "HTTP_PROXY",
+    "ConnectionType": "VPC_LINK",
+    "IntegrationUri": "arn:aws:elasticloadbalancing:us-east-1:1:listener/app/a/b/c",
+}
+
+
+@pytest.mark.parametrize(("tls", "encrypted"), [({}, False), ({"ServerNameToVerify": "a.b"}, True)])
+def test_where_there_are_vpc_links_the_integrations_of_an_http_api_are_read(
+    tls: dict[str, str], encrypted: bool
+) -> None:
+    snapshot = added(
+        v2(ApiType.HTTP),
+        apigatewayv2__GetVpcLinks={"Items": [{"VpcLinkId": "l1"}]},
+        apigatewayv2__GetIntegrations={"Items": [{**PRIVATE, "TlsConfig": tls}]},
+    )
+
+    for served in (snapshot.draft, snapshot.deployments["d1"]):
+        assert served is not None
+        assert served.routes is not None
+        assert served.routes[0].integration == Integration(
+            kind=IntegrationKind.HTTP, private=True, encrypted=encrypted
+        )
+
+
+def test_without_vpc_links_no_integration_is_read() -> None:
+    given = answers(apigatewayv2__GetVpcLinks={"Items": []}, GetVpcLinks={"items": []})
+    around = surroundings(given)
+
+    for _ in range(3):
+        around.added(v2(ApiType.HTTP))
+        around.added(v2(ApiType.WEBSOCKET))
+
+    assert given.calls["apigatewayv2:GetIntegrations"] == 0
+    assert (given.calls["apigatewayv2:GetVpcLinks"], given.calls["GetVpcLinks"]) == (1, 1)
+
+
+@pytest.mark.parametrize("operation", ["GetVpcLinks", "GetIntegrations"])
+def test_unread_integrations_are_a_gap(operation: str) -> None:
+    links = {"Items": [{"VpcLinkId": "l1"}]}
+    changed = {"apigatewayv2__GetVpcLinks": links} | {f"apigatewayv2__{operation}": DENIED}
+
+    snapshot = added(v2(ApiType.HTTP), **changed)
+
+    assert [gap.unknown for gap in snapshot.gaps] == [Unknown.INTEGRATIONS]
+
+
+def test_an_api_deleted_before_its_integrations_are_read_is_no_gap() -> None:
+    snapshot = added(
+        v2(ApiType.HTTP),
+        apigatewayv2__GetVpcLinks={"Items": [{"VpcLinkId": "l1"}]},
+        apigatewayv2__GetIntegrations=GONE,
+    )
+
+    assert snapshot.gaps == ()
 
 
 def test_values_of_keys_are_not_asked_for() -> None:
@@ -292,6 +427,7 @@ def test_a_stage_outside_every_plan_is_told() -> None:
         ("GetUsagePlans", Unknown.PLANS),
         ("GetUsagePlanKeys", Unknown.KEYS),
         ("GetApiKeys", Unknown.KEYS),
+        ("GetUsage", Unknown.USAGE),
         ("GetDomainNames", Unknown.DOORS),
         ("GetAccount", Unknown.OTHER),
     ],
@@ -300,13 +436,13 @@ def test_a_stage_outside_every_plan_is_told() -> None:
 def test_a_refused_read_of_the_account_is_one_gap(
     operation: str, unknown: Unknown, error: AwsError
 ) -> None:
-    if (operation, error) == ("GetUsagePlanKeys", GONE):
-        return  # the plan was deleted since it was listed: it has no keys
+    if operation in ("GetUsagePlanKeys", "GetUsage") and error is GONE:
+        return  # the plan was deleted since it was listed: it has no keys, and no use
     snapshot = added(KEYED, **{operation: error})
 
-    assert [(gap.operation, gap.unknown, gap.account_wide) for gap in snapshot.gaps] == [
+    assert {(gap.operation, gap.unknown, gap.account_wide) for gap in snapshot.gaps} == {
         (operation, unknown, True)
-    ]
+    }
 
 
 def test_without_the_plans_it_is_not_known_whether_a_key_can_be_had() -> None:
@@ -639,6 +775,7 @@ def whole_account() -> AwsAnswers:
     }
     rest = {"id": API.api_id, "endpointConfiguration": {"types": ["PRIVATE"]}}
     http = {"ApiId": "http1", "ProtocolType": "HTTP"}
+    socket = {"ApiId": "socket1", "ProtocolType": "WEBSOCKET"}
     return answers(
         GetRestApis={"items": [rest]},
         GetRestApi=rest,
@@ -659,7 +796,7 @@ def whole_account() -> AwsAnswers:
         GetDomainNames={"items": [DOMAIN, private]},
         GetBasePathMappings={"items": []},
         GetDomainNameAccessAssociations={"items": []},
-        apigatewayv2__GetApis={"Items": [http]},
+        apigatewayv2__GetApis={"Items": [http, socket]},
         apigatewayv2__GetApi=http,
         apigatewayv2__GetStages={"Items": [{"StageName": "prod", "DeploymentId": "d2"}]},
         apigatewayv2__GetRoutes={
@@ -668,10 +805,14 @@ def whole_account() -> AwsAnswers:
                     "RouteKey": "$default",
                     "AuthorizationType": "AWS_IAM",
                     "AuthorizerId": "au2",
+                    "Target": "integrations/i1",
                 }
             ]
         },
         apigatewayv2__GetAuthorizers={"Items": []},
+        apigatewayv2__GetIntegrations={"Items": []},
+        apigatewayv2__GetVpcLinks={"Items": [{"VpcLinkId": "l1", "Name": "shop"}]},
+        GetVpcLinks={"items": []},
         apigatewayv2__ExportApi=lambda _params: body(json.dumps(export).encode()),
         apigatewayv2__GetApiMappings={"Items": []},
         apigatewayv2__ListRoutingRules={"RoutingRules": []},

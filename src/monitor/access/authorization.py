@@ -16,7 +16,6 @@ from monitor.model.api import (
     ApiType,
     AuthorizationType,
     Authorizer,
-    AuthorizerKind,
     Configuration,
     Route,
     Stage,
@@ -29,6 +28,7 @@ from monitor.model.callers import (
     issuer_of_pool,
     only,
 )
+from monitor.model.credentials import demands_credential
 
 
 class PolicyRule(Enum):
@@ -149,31 +149,6 @@ def _lambda(snapshot: ApiSnapshot, authorizer: Authorizer | None, place: str) ->
         with_token,
         Gate(rule=PolicyRule.NOT_DENIED, proven=False, reasons=(reason, asks_nothing)),
     )
-
-
-# Headers that clients send anyway, whose value is no secret.
-_OPEN_HEADERS = frozenset({"user-agent", "referer", "host", "origin", "accept", "x-forwarded-for"})
-_CREDENTIAL_PLACES = frozenset({"header", "querystring", "cookie"})
-
-
-def demands_credential(api_type: ApiType, authorizer: Authorizer | None) -> bool:
-    """Whether the configuration alone turns away a caller who presents nothing.
-
-    Source: API Gateway guide, "Configure a Lambda authorizer": without caching it is not said that
-    identity sources are enforced.
-    """
-    if authorizer is None or authorizer.kind is None:
-        return False
-    if authorizer.kind is not AuthorizerKind.REQUEST:
-        return True
-    demanded = any(map(_is_credential, authorizer.identity_sources))
-    caching = bool(authorizer.cache_ttl_seconds) or api_type is not ApiType.REST
-    return demanded and caching
-
-
-def _is_credential(source: str) -> bool:
-    parts = source.lower().split(".")
-    return not _CREDENTIAL_PLACES.isdisjoint(parts) and parts[-1] not in _OPEN_HEADERS
 
 
 def _with_key(snapshot: ApiSnapshot, stage: Stage, route: Route, gate: Gate) -> tuple[Gate, ...]:

@@ -23,7 +23,6 @@ from monitor.model.excess import CounterExample
 
 # Single cells tried before a box is given up; a policy names a few dozen principals at most.
 _MOST_TRIED = 20_000
-_DEFAULTS = Thresholds()
 _CALLER_AXES = (AxisName.IDENTITY, AxisName.ORGANIZATION, AxisName.ENDPOINT)
 
 
@@ -34,7 +33,7 @@ def witness_of(
     stage: str,
     live: bool,
     now: datetime,
-    thresholds: Thresholds = _DEFAULTS,
+    thresholds: Thresholds,
 ) -> Witness | None:
     """None if no single request could be named, as for a caller out of a very entangled policy."""
     caller = example.caller

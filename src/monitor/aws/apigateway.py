@@ -116,7 +116,8 @@ class RestApiReads:
                     )
                     for path, methods in summary.items()
                     for verb, method in methods.items()
-                )
+                ),
+                authorizers_read=False,
             )
 
         return ask(

@@ -93,7 +93,8 @@ class RestCollector:
             return None
         root = self.root(api_id)
         named = any(route.authorizer_id for route in routes)
-        authorizers = or_else(self._reads.authorizers(api_id), {}, gaps) if named else {}
+        found = or_else(self._reads.authorizers(api_id), None, gaps) if named else None
+        authorizers = found or {}
         gaps.extend(
             unknown_guards(
                 routes,
@@ -111,7 +112,12 @@ class RestCollector:
                 subject=f"{root}/authorizers",
             )
         )
-        return Configuration(routes=routes, authorizers=authorizers, policies=(saved,))
+        return Configuration(
+            routes=routes,
+            authorizers=authorizers,
+            policies=(saved,),
+            authorizers_read=found is not None,
+        )
 
 
 Part = tuple[Configuration | None, tuple[Gap, ...]]

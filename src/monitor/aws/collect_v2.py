@@ -87,7 +87,8 @@ class V2Collector:
             return None
         root = self.root(api_id)
         named = any(route.authorizer_id for route in routes)
-        authorizers = or_else(self._reads.authorizers(api_id), {}, gaps) if named else {}
+        found = or_else(self._reads.authorizers(api_id), None, gaps) if named else None
+        authorizers = found or {}
         gaps.extend(
             unknown_guards(
                 routes,
@@ -105,7 +106,9 @@ class V2Collector:
                 subject=f"{root}/authorizers",
             )
         )
-        return Configuration(routes=routes, authorizers=authorizers)
+        return Configuration(
+            routes=routes, authorizers=authorizers, authorizers_read=found is not None
+        )
 
     def _deployments(
         self,

@@ -2,7 +2,8 @@
 
 `template.yaml` is held to this table by a test, and so is every reader. API Gateway's control plane
 is authorised by HTTP verb on a resource path, not by operation name; routing rules are the
-exception. Resources are written as in the template. Source: Service Authorization Reference,
+exception. Resources are written as in the template; the regions are those that are watched, by a
+condition there. Source: Service Authorization Reference,
 "Actions, resources, and condition keys" of each service.
 """
 
@@ -18,8 +19,8 @@ class Permission(NamedTuple):
     resource: str
 
 
-_APIGATEWAY = "arn:${AWS::Partition}:apigateway:${AWS::Region}::"
-_OF_ACCOUNT = "${AWS::Region}:${AWS::AccountId}:"
+_APIGATEWAY = "arn:${AWS::Partition}:apigateway:*::"
+_OF_ACCOUNT = "*:${AWS::AccountId}:"
 
 
 def _get(*paths: str) -> tuple[Permission, ...]:

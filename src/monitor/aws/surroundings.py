@@ -7,7 +7,6 @@ no route asks for one, VPC endpoints of a public API) is not read for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -46,12 +45,11 @@ from monitor.model.behind import (
     UsagePlan,
     UserPool,
 )
+from monitor.model.credentials import user_pools_of
 from monitor.model.gaps import Gap, Unknown
 from monitor.ports import Clock
 
 T = TypeVar("T")
-
-_COGNITO_ISSUER = re.compile(r"https://cognito-idp\.([\w-]+)\.amazonaws\.com(?:\.cn)?/([\w-]+)\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +245,9 @@ class Surroundings:
         self, snapshot: ApiSnapshot, authorizers: Iterable[Authorizer], gaps: list[Gap]
     ) -> dict[str, UserPool]:
         by_arn = {arn for one in authorizers for arn in one.user_pool_arns}
-        by_issuer = {arn for one in authorizers for arn in _issuing_pool(one, snapshot)} - by_arn
+        by_issuer = {
+            arn for one in authorizers for arn in user_pools_of(one, snapshot.api)
+        } - by_arn
         found = {arn: self._user_pool(snapshot, arn, gaps) for arn in sorted(by_arn | by_issuer)}
         for arn in by_issuer:
             if found[arn].exists is False:
@@ -342,14 +342,6 @@ def _asks_for_a_key(snapshot: ApiSnapshot) -> bool:
 
 def _is_called_from_a_vpc(snapshot: ApiSnapshot) -> bool:
     return not snapshot.endpoint_types or EndpointType.PRIVATE in snapshot.endpoint_types
-
-
-def _issuing_pool(authorizer: Authorizer, snapshot: ApiSnapshot) -> Iterator[str]:
-    """The ARN of the pool that issues the tokens, if it is one of the API's own account."""
-    issuer = _COGNITO_ISSUER.match(authorizer.issuer or "")
-    if issuer:
-        api = snapshot.api
-        yield (f"arn:{api.partition}:cognito-idp:{issuer[1]}:{api.account_id}:userpool/{issuer[2]}")
 
 
 def _is_ours(arn: str, snapshot: ApiSnapshot) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from monitor.aws.clock import SystemClock
 from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
 from monitor.aws.work_queue import SqsWorkQueue
@@ -13,7 +14,9 @@ from monitor.bootstrap.org_policy import Policies, org_policies
 from monitor.ports import WorkQueue
 from monitor.settings import OnChangeSettings
 from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
+from monitor.stores.watching import DynamoDbSightings
 from monitor.usecases.look import Looker
+from monitor.usecases.lookout import Lookout
 from monitor.usecases.react import Place
 
 SURROUNDINGS_SERVE = timedelta(minutes=5)
@@ -29,6 +32,7 @@ class OnChange:
     queue: WorkQueue
     place: Place
     pacer: Pacer
+    lookout: Lookout
 
     def looker(self) -> Looker:
         """With the org policy that is in force now."""
@@ -55,4 +59,5 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
         queue=SqsWorkQueue(session.sqs, settings.queue_url),
         place=place,
         pacer=session.pacer,
+        lookout=Lookout(DynamoDbSightings(session.dynamodb, settings.table), SystemClock()),
     )

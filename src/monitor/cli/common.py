@@ -12,10 +12,13 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from monitor.model.finding import Severity, Status
-from monitor.orgpolicy.load import OrgPolicyError, default_org_policy, load_org_policy
+from monitor.evaluation.org_policy import load_org_policy
+from monitor.model.finding import Severity
+from monitor.orgpolicy.load import OrgPolicyError, default_org_policy
 from monitor.orgpolicy.schema import OrgPolicy
-from monitor.report.documents import FindingDocument
+from monitor.report.documents import FindingDocument, ScanDocument
+from monitor.report.read_scan import NotAScan, read_scan
+from monitor.report.verdict import is_open, is_undecided
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,7 +83,15 @@ def org_policy(file: Path | None) -> OrgPolicy:
     try:
         return load_org_policy(read_text(file), str(file))
     except OrgPolicyError as error:
-        raise WrongInput(str(error)) from error
+        raise wrong_file(file, error) from error
+
+
+def wrong_file(file: Path, error: OrgPolicyError) -> WrongInput:
+    """Everything that is wrong with an org policy or its cases, a line for each mistake."""
+    mistakes = str(error).splitlines()
+    if len(mistakes) == 1:
+        return WrongInput(mistakes[0])
+    return WrongInput("\n".join((f"{file} has {len(mistakes)} mistakes", *mistakes)))
 
 
 def read_text(file: Path) -> str:
@@ -91,6 +102,22 @@ def read_text(file: Path) -> str:
         raise WrongInput(f"{file}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise WrongInput(f"{file}: not UTF-8 at byte {error.start}") from error
+
+
+def read_scan_file(file: Path) -> ScanDocument:
+    """A scan's JSON; `-` is standard input. Raises WrongInput."""
+    name = "standard input" if str(file) == "-" else str(file)
+    try:
+        return read_scan(_standard_input() if str(file) == "-" else read_text(file))
+    except NotAScan as error:
+        raise WrongInput(f"{name}:{error.line}:{error.column}: {error}") from error
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongInput(f"standard input: not UTF-8 at byte {error.start}") from error
 
 
 def parse_json(text: str, name: str) -> Any:
@@ -120,8 +147,8 @@ def put_out(answer: str | Iterable[str], output: Path | None) -> None:
 def finish(findings: Iterable[FindingDocument], *, complete: bool, fail_on: Severity) -> NoReturn:
     """End the process with the exit code that the answer deserves."""
     findings = tuple(findings)
-    if any(f.status is Status.OPEN and f.severity.at_least(fail_on) for f in findings):
+    if any(is_open(finding) and finding.severity.at_least(fail_on) for finding in findings):
         sys.exit(Exit.OPEN_FINDINGS)
-    if not complete or any(finding.status is Status.UNKNOWN for finding in findings):
+    if not complete or any(map(is_undecided, findings)):
         sys.exit(Exit.UNKNOWN)
     sys.exit(Exit.CLEAN)

@@ -15,6 +15,7 @@ from monitor.cli.state import State, entry_key
 from monitor.model.api import ApiId
 from monitor.model.finding import Status
 from monitor.model.gaps import Gap
+from monitor.report.baseline import KnownFindings
 from monitor.report.documents import (
     GapDocument,
     ScanDocument,
@@ -46,6 +47,7 @@ class Judging:
     started_at: datetime
     only_apis: Sequence[str] = ()
     continued: list[str] = field(default_factory=list)
+    baseline: KnownFindings | None = None
     _gaps: list[Gap] = field(default_factory=list)
     # By region and gap, each once for however many APIs.
     _shared: dict[tuple[str, GapDocument], None] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Judging:
 
     def outline(self) -> ScanDocument:
         """The answer without what grows with the number of routes."""
-        judged = self._outlines.values()
+        judged = tuple(map(self._marked, self._outlines.values()))
         of_lists = (gap_document(gap) for gap in (*self.account.gaps, *self._gaps))
         gaps = (*of_lists, *(gap for _, gap in self._shared))
         return ScanDocument(
@@ -84,6 +86,7 @@ class Judging:
             calls=self.account.calls,
             refused=self.account.refused,
             continued=tuple(self.continued),
+            baseline_of=self.baseline.since if self.baseline else None,
             apis=tuple(each.api for each in judged),
             gaps=gaps,
             findings=tuple(finding for each in judged for finding in each.findings),
@@ -93,11 +96,15 @@ class Judging:
         """Every API with all its details, from the journal."""
         for key in self._outlines:
             if (document := self.state.journal.get(key)) is not None:
-                yield Entry.model_validate_json(document).judged
+                yield self._marked(Entry.model_validate_json(document).judged)
 
     def document(self) -> ScanDocument:
         """The whole answer, in memory at once."""
         return whole(self.outline(), self.judged())
+
+    def _marked(self, judged: JudgedApi) -> JudgedApi:
+        # Not what is kept: a scan that goes on later may have another baseline.
+        return self.baseline.mark(judged) if self.baseline else judged
 
     def _is_done(self, api: ApiId) -> bool:
         document = self.state.journal.get(entry_key(api))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.cli.explain import explain
+from monitor.cli.policy import policy
 from monitor.cli.replay import replay
 from monitor.cli.report import report
 from monitor.cli.scan import scan
@@ -17,6 +18,7 @@ def gatewatch() -> None:
 
 
 gatewatch.add_command(explain)
+gatewatch.add_command(policy)
 gatewatch.add_command(replay)
 gatewatch.add_command(report)
 gatewatch.add_command(scan)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from monitor.cli.common import WrongInput, put_out, read_text
+from monitor.cli.common import WrongInput, put_out, read_scan_file
 from monitor.cli.rendering import render, report_options
 from monitor.report.as_text import Detail
-from monitor.report.documents import ScanDocument
-from monitor.report.read_scan import NotAScan, read_scan
 
 
 @click.command()
@@ -26,23 +23,8 @@ def report(
     earliest is compared with the latest and all of them give the trend. Exits with 0 whatever the
     scans found: judging was the scan's part.
     """
-    scans = sorted(map(_scan, files), key=lambda scan: scan.finished_at)
+    scans = sorted(map(read_scan_file, files), key=lambda scan: scan.finished_at)
     accounts = sorted({scan.account_id for scan in scans})
     if len(accounts) > 1:
         raise WrongInput(f"scans of different accounts cannot be compared: {', '.join(accounts)}")
     put_out(render(scans, format_, output, detail), output)
-
-
-def _standard_input() -> str:
-    try:
-        return sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise WrongInput(f"standard input: not UTF-8 at byte {error.start}") from error
-
-
-def _scan(file: Path) -> ScanDocument:
-    name = "standard input" if str(file) == "-" else str(file)
-    try:
-        return read_scan(_standard_input() if str(file) == "-" else read_text(file))
-    except NotAScan as error:
-        raise WrongInput(f"{name}:{error.line}:{error.column}: {error}") from error

@@ -14,6 +14,7 @@ from monitor.cli.common import (
     judging_options,
     org_policy,
     put_out,
+    read_scan_file,
 )
 from monitor.cli.judging import Judging, empty_document
 from monitor.cli.looking import Account, progress, reach
@@ -22,6 +23,7 @@ from monitor.cli.state import State, state
 from monitor.model.finding import Severity
 from monitor.model.gaps import Gap
 from monitor.report.as_text import Detail
+from monitor.report.baseline import KnownFindings
 
 INTERRUPTED = 130
 """What a shell says of a program that was stopped with Ctrl-C."""
@@ -44,6 +46,12 @@ INTERRUPTED = 130
     help="Also read which users and roles of the account may call routes that ask for a signature "
     "(iam:GetAccountAuthorizationDetails).",
 )
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="The JSON of an earlier scan: what it found fails this one only if it got worse.",
+)
 @aws_options
 @judging_options
 @report_options
@@ -53,6 +61,7 @@ def scan(
     api_ids: tuple[str, ...],
     state_folder: Path | None,
     identities: bool,
+    baseline_file: Path | None,
     profile: str | None,
     rate: float,
     org_policy_file: Path | None,
@@ -63,13 +72,15 @@ def scan(
 ) -> None:
     """Read every API of the account, live and draft, and judge who can invoke it.
 
-    Exit codes: 0 nothing open, 1 open findings, 2 wrong input, 3 something could not be read.
+    Exit codes: 0 nothing open but what is in the baseline, 1 open findings, 2 wrong input, 3
+    something could not be read.
     """
     if regions and all_regions:
         raise WrongInput("give --region or --all-regions, not both")
     if output is not None and not output.parent.is_dir():
         raise WrongInput(f"{output}: No such file or directory")
     policy = org_policy(org_policy_file)
+    baseline = KnownFindings.of(read_scan_file(baseline_file)) if baseline_file else None
     with state(state_folder) as kept:
         account = reach(
             regions,
@@ -83,19 +94,39 @@ def scan(
             outline = empty_document(regions, [account])
             put_out(render_parts(outline, tuple, format_, output, detail), output)
         else:
-            judging = _judge(account, kept, api_ids, can_continue=state_folder is not None)
+            _check_account(baseline, account)
+            judging = _judge(
+                account, kept, api_ids, baseline, can_continue=state_folder is not None
+            )
             outline = judging.outline()
             put_out(render_parts(outline, judging.judged, format_, output, detail), output)
             kept.journal.clear()
     finish(outline.findings, complete=outline.complete, fail_on=Severity(fail_on))
 
 
+def _check_account(baseline: KnownFindings | None, account: Account) -> None:
+    """Raises WrongInput: in another account's baseline nothing would ever be known."""
+    if baseline is not None and baseline.account_id != account.account_id:
+        raise WrongInput(
+            f"the baseline is of account {baseline.account_id}, and this is {account.account_id}"
+        )
+
+
 def _judge(
-    account: Account, kept: State, api_ids: tuple[str, ...], *, can_continue: bool
+    account: Account,
+    kept: State,
+    api_ids: tuple[str, ...],
+    baseline: KnownFindings | None,
+    *,
+    can_continue: bool,
 ) -> Judging:
     begun_at = kept.begin(account, api_ids)
     judging = Judging(
-        account=account, state=kept, started_at=begun_at or account.started_at, only_apis=api_ids
+        account=account,
+        state=kept,
+        started_at=begun_at or account.started_at,
+        only_apis=api_ids,
+        baseline=baseline,
     )
     if begun_at is not None:
         click.echo(f"going on with the scan of {begun_at:%Y-%m-%d %H:%M:%S} UTC", err=True)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.access.counter_example import witness_of
 from monitor.access.decide import decide
+from monitor.access.thresholds import Thresholds
 from monitor.evaluation.catalogue import RULES
+from monitor.evaluation.standing import stand
 from monitor.model.access import ApiAccess, Scope, Witness
 from monitor.model.api import ApiSnapshot
-from monitor.model.callers import EVERY_CALLER
-from monitor.model.finding import Status, Violation
+from monitor.model.finding import Cause, Status, Violation
 from monitor.model.gaps import Gap, Unknown
 from monitor.model.organization import Bound
+from monitor.model.record import ApiRecord
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput
-from monitor.orgpolicy.schema import Allowed, OrgPolicy
-from monitor.orgpolicy.selectors import class_of
+from monitor.model.standing import Standing
+from monitor.orgpolicy.remedies import Mode
+from monitor.orgpolicy.rule_settings import is_on, parameters_of, severity_of
+from monitor.orgpolicy.schema import OrgPolicy
+from monitor.orgpolicy.waivers import waiver_for
+from monitor.rules.class_widened import ID as CLASS_WIDENED
 
 _HIDES_ALL = frozenset({Unknown.API, Unknown.STAGES})
 _STAGE = re.compile(r"/stages/([^/]+)")
@@ -43,13 +49,14 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What one look at an API comes to."""
+    """What one look at an API comes to. `standing`: its classes in the org policy, to be kept."""
 
     snapshot: ApiSnapshot
     access: ApiAccess
     bound: Bound
     violations: tuple[Violation, ...]
     doubts: frozenset[Doubt] = field(default=frozenset())
+    standing: Standing | None = None
 
     @property
     def is_blind(self) -> bool:
@@ -61,41 +68,74 @@ class Evaluation:
         return any(doubt.covers(violation) for doubt in self.doubts)
 
 
-def evaluate(snapshot: ApiSnapshot, policy: OrgPolicy, *, now: datetime) -> Evaluation:
-    """Judge one API as it was read. Pure; never raises, whatever the snapshot holds."""
-    access = decide(snapshot, now=now)
-    named = class_of(snapshot, policy)
-    bound = Bound(
-        class_name=named.name,
-        allowed=EVERY_CALLER if named.allowed is Allowed.ANYONE else None,
-        clause=f"allowed: {named.allowed.value}",
+def evaluate(
+    snapshot: ApiSnapshot,
+    policy: OrgPolicy,
+    *,
+    now: datetime,
+    before: ApiRecord | None = None,
+    edits: Sequence[Cause] = (),
+) -> Evaluation:
+    """Judge one API as it was read. Pure; never raises, whatever the snapshot holds.
+
+    `before`: what is stored of it, for the class of the org policy that it was in. `edits`: those
+    of its tags and name that led to this look, in order.
+    """
+    thresholds = _thresholds(policy)
+    access = decide(snapshot, now=now, thresholds=thresholds)
+    stood = stand(
+        snapshot,
+        policy,
+        thresholds,
+        before=before.standing if before else None,
+        edits=edits,
+        is_waived=_is_waived(before, now),
     )
-    given = RuleInput(snapshot=snapshot, access=access, now=now, bound=bound)
+    given = RuleInput(
+        snapshot=snapshot,
+        access=access,
+        now=now,
+        bound=stood.classes.whole,
+        bounds=stood.classes.bounds,
+        organization=policy.organization.resolved(),
+        move=stood.move,
+    )
     violations: list[Violation] = []
     doubts = {Doubt() for gap in snapshot.gaps if gap.unknown in _HIDES_ALL}
     for rule in RULES:
+        if not is_on(policy, rule):
+            continue
         doubts |= {_doubt(rule, gap) for gap in snapshot.gaps if gap.unknown in rule.rests_on}
         problems: list[Problem] = []
-        for answer in _answers(rule, given):
+        for answer in _answers(rule, replace(given, parameters=parameters_of(policy, rule))):
             if isinstance(answer, CannotTell):
                 doubts.add(Doubt(rule=rule.id, stage=answer.stage, live=answer.live))
             else:
                 problems.append(answer)
-        violations += (_violation(rule, one, given) for one in _merged(problems))
+        violations += (_judged(rule, one, given, policy) for one in _merged(problems))
     return Evaluation(
         snapshot=snapshot,
         access=access,
-        bound=bound,
+        bound=given.bound,
         violations=tuple(violations),
         doubts=frozenset(doubts),
+        standing=stood.standing,
+    )
+
+
+def _is_waived(before: ApiRecord | None, now: datetime) -> bool:
+    """Whether somebody accepts for a time that the API is in a wider class."""
+    return before is not None and any(
+        finding.waiver is not None and finding.waiver.until > now
+        for finding in before.findings.values()
+        if finding.violation.rule == CLASS_WIDENED and finding.status is Status.WAIVED
     )
 
 
 def _answers(rule: Rule, given: RuleInput) -> Iterator[Problem | CannotTell]:
     """What a rule says; one that fails says that it failed, and spoils no other."""
-    defaults = {name: one.default for name, one in rule.parameters.items()}
     try:
-        yield from rule.check(replace(given, parameters=defaults))
+        yield from rule.check(given)
     except Exception as failure:  # noqa: BLE001 - whatever it is, it becomes a finding
         why = f"the rule failed: {type(failure).__name__}: {failure}"
         yield CannotTell(why=why)
@@ -124,7 +164,32 @@ def _merged(problems: list[Problem]) -> Iterator[Problem]:
     yield from places.values()
 
 
-def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
+def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -> Violation:
+    """The problem as a violation, with what the org policy says of it."""
+    found = _violation(rule, problem, given, _thresholds(policy))
+    classes = {given.bound_of(problem.stage, route).class_name for route in problem.routes or ("",)}
+    offered = tuple(
+        id_
+        for id_ in rule.remediations
+        if policy.remediations.mode_of(id_, rule=rule.id, classes=classes, tags=given.snapshot.tags)
+        is not Mode.OFF
+    )
+    return replace(
+        found,
+        severity=severity_of(policy, rule) or found.severity,
+        waiver=waiver_for(policy, given.snapshot, found, given.now),
+        remediations=offered,
+    )
+
+
+def _thresholds(policy: OrgPolicy) -> Thresholds:
+    limits = policy.thresholds
+    return Thresholds(
+        ipv4_addresses=limits.broad_ipv4_addresses, ipv6_prefix=limits.broad_ipv6_prefix
+    )
+
+
+def _violation(rule: Rule, problem: Problem, given: RuleInput, thresholds: Thresholds) -> Violation:
     stage = next((one for one in given.snapshot.stages if one.name == problem.stage), None)
     return Violation(
         rule=rule.id,
@@ -137,14 +202,14 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput) -> Violation:
         live=problem.live,
         routes=problem.routes,
         policy_class=problem.policy_class,
-        witness=_witness(problem, given),
+        witness=_witness(problem, given, thresholds),
         because=problem.because,
         caveats=problem.caveats,
-        remediations=rule.remediations,
+        caused_by=given.move.who if given.move and rule.id == CLASS_WIDENED else None,
     )
 
 
-def _witness(problem: Problem, given: RuleInput) -> Witness | None:
+def _witness(problem: Problem, given: RuleInput, thresholds: Thresholds) -> Witness | None:
     if problem.counter_example is None:
         return None
     return witness_of(
@@ -153,6 +218,7 @@ def _witness(problem: Problem, given: RuleInput) -> Witness | None:
         stage=problem.stage,
         live=problem.live,
         now=given.now,
+        thresholds=thresholds,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation
+from monitor.evaluation.standing import claims_more
 from monitor.evaluation.width import is_about_access, is_wider
 from monitor.model.access import Scope
 from monitor.model.finding import (
@@ -25,6 +26,7 @@ from monitor.model.finding import (
 )
 from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
+from monitor.rules.class_widened import ID as CLASS_WIDENED
 
 HISTORY = 20
 """Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
@@ -52,16 +54,20 @@ class Outcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     """What applies to all findings of one look. `settled`: the rules whose baseline was told; what
-    others find for the first time, and no change explains, waits for the summary."""
+    others find for the first time, and no change explains, waits for the summary. `claims_more`:
+    the API was moved to a still wider class of the org policy."""
 
     now: datetime
     cause: Cause | None
     announce: timedelta = ANNOUNCE
     settled: Collection[str] | None = None
+    claims_more: bool = False
 
     def blames(self, violation: Violation) -> Cause | None:
         """The change, if it can have had this effect. A look can see what a change did whose event
         is still on its way; blaming the events at hand for it would name the wrong person."""
+        if violation.rule == CLASS_WIDENED:
+            return violation.caused_by
         cause = self.cause
         return cause if cause is None or cause.acts_at_once or not violation.live else None
 
@@ -84,7 +90,13 @@ def advance(
     snapshot = looked.snapshot
     if _is_late(stored, snapshot.read_at):
         return Outcome(record=stored)
-    look = _Look(now=now, cause=cause, announce=announce, settled=settled)
+    look = _Look(
+        now=now,
+        cause=cause,
+        announce=announce,
+        settled=settled,
+        claims_more=claims_more(looked.standing, stored.standing),
+    )
     findings: dict[str, Finding] = {}
     steps: list[Step] = []
     for id_, violation in _by_id(looked).items():
@@ -117,6 +129,7 @@ def advance(
         name=snapshot.name or stored.name,
         scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
         findings=_without_the_oldest(findings, now),
+        standing=looked.standing or stored.standing,
     )
     return _outcome(stored, record, steps, look)
 
@@ -142,14 +155,20 @@ def close(stored: ApiRecord, *, read_at: datetime, now: datetime, cause: Cause |
 
 
 def acknowledge(stored: ApiRecord, finding_ids: Iterable[str], who: str, now: datetime) -> Outcome:
-    """Somebody has seen these findings and deals with them. The first one's name stays."""
+    """Somebody has seen these findings and deals with them. The first one's name stays. To have
+    seen that an API is in a wider class of the org policy is to accept it."""
 
     def acknowledged(old: Finding) -> Finding | None:
         if old.acknowledged is not None:
             return None
         return replace(old, acknowledged=Acknowledgement(who=who, at=now))
 
-    return _decided(stored, finding_ids, StepKind.ACKNOWLEDGED, who, now, acknowledged)
+    outcome = _decided(stored, finding_ids, StepKind.ACKNOWLEDGED, who, now, acknowledged)
+    steps = outcome.notice.steps if outcome.notice else ()
+    agreed = any(step.finding.violation.rule == CLASS_WIDENED for step in steps)
+    if not agreed or stored.standing is None:
+        return outcome
+    return replace(outcome, record=replace(outcome.record, standing=stored.standing.agreed))
 
 
 def waive(stored: ApiRecord, finding_ids: Iterable[str], waiver: Waiver, now: datetime) -> Outcome:
@@ -218,6 +237,9 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
         )
         return _told(new, StepKind.OPENED, look, tell=not quiet and waiver is None)
     wider = is_wider(old.violation, violation)
+    if violation.rule == CLASS_WIDENED:
+        # Another move than the one that somebody saw, although it is told in the same place.
+        wider = wider or look.claims_more or old.status is Status.RESOLVED
     waiver = _in_force(old, violation, look.now, wider=wider)
     status = _status(violation, waiver)
     kept = replace(
@@ -260,7 +282,7 @@ _NEWS = frozenset({StepKind.OPENED, StepKind.REOPENED, StepKind.WIDENED})
 def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> StepKind | None:
     if old.status is Status.RESOLVED:
         return StepKind.REOPENED
-    if wider:
+    if wider and (new.status is old.status or new.status is not Status.WAIVED):
         return StepKind.WIDENED
     if old.status is not new.status:
         return _turned(old.status, new.status)

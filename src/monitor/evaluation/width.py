@@ -1,9 +1,20 @@
-"""What is wider than what: one violation than it was before."""
+"""What is wider than what: a violation than it was before, one bound than another."""
 
 from __future__ import annotations
 
+from monitor.access.thresholds import Thresholds
 from monitor.model.access import widest
+from monitor.model.addresses import AddressSet
+from monitor.model.callers import (
+    EVERY_CALLER,
+    OTHERS,
+    CallerBox,
+    CallerNetwork,
+    CallerPrincipal,
+    CallerSet,
+)
 from monitor.model.finding import Violation
+from monitor.model.organization import Bound
 
 
 def is_wider(before: Violation, after: Violation) -> bool:
@@ -18,3 +29,39 @@ def is_wider(before: Violation, after: Violation) -> bool:
 
 def is_about_access(violation: Violation) -> bool:
     return violation.witness is not None or bool(violation.policy_class)
+
+
+def is_within(inner: Bound, outer: Bound, thresholds: Thresholds) -> bool:
+    """Whether nobody whom the first allows is refused by the second. In order: nobody, sets of
+    callers as they lie in one another, everybody but the public, anyone."""
+    if inner.allowed == outer.allowed:
+        return True
+    if outer.allowed is None:
+        return inner.allowed is not None and not _is_public(inner.allowed, thresholds)
+    if inner.allowed is None:
+        # "Everybody but the public" is no set: only what holds everybody is certain to hold it.
+        return EVERY_CALLER.is_within(outer.allowed) is None
+    return inner.allowed.is_within(outer.allowed) is None
+
+
+def _is_public(callers: CallerSet, thresholds: Thresholds) -> bool:
+    """Whether strangers are among them who hold nothing and come from a large part of the
+    internet."""
+    addresses = AddressSet(())
+    for box in callers.boxes:
+        if _lets_strangers_in(box):
+            addresses |= box.addresses
+    return thresholds.scope_of(addresses).is_public
+
+
+def _lets_strangers_in(box: CallerBox) -> bool:
+    return (
+        box.network is CallerNetwork.INTERNET
+        and not box.credentials
+        and any(map(_is_anybody, box.principals))
+    )
+
+
+def _is_anybody(principal: CallerPrincipal) -> bool:
+    named = (principal.account, principal.arn, principal.organization)
+    return all(name in (None, OTHERS) for name in named)

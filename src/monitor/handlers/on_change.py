@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from monitor.bootstrap.on_change import OnChange, on_change
 from monitor.handlers.observability import logger, metrics, tracer
@@ -33,6 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     wired = _wired(context.invoked_function_arn)
     batch = Batch(wired.looker(), wired.queue, wired.place)
     batch.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
+    _note_seen(wired, batch)
 
     def take(record: SQSRecord) -> None:
         try:
@@ -51,6 +53,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 @cache
 def _wired(function_arn: str) -> OnChange:
     return on_change(OnChangeSettings.read(), function_arn)
+
+
+def _note_seen(wired: OnChange, batch: Batch) -> None:
+    try:
+        wired.lookout.note(batch.seen)
+    except (ClientError, BotoCoreError):
+        # No reason to keep the events from being looked at; if it lasts, the watch says "blind".
+        logger.exception("what was seen could not be noted")
 
 
 def _report(batch: Batch, *, failed: int, calls: dict[str, int]) -> None:

@@ -61,3 +61,38 @@ def matches(pattern: Pattern, text: str) -> bool:
         else:
             return False
     return all(token is Wild.ANY_MANY for token in pattern[at:])
+
+
+def overlap(one: Pattern, other: Pattern) -> bool:
+    """Whether some text matches both, in time proportional to the one times the other."""
+    row = _starts(other)
+    for token in one:
+        row = _after(token, row, other)
+        if not any(row):
+            return False
+    return row[len(other)]
+
+
+def _starts(other: Pattern) -> list[bool]:
+    """Which beginnings of the other pattern match nothing at all."""
+    row = [True]
+    for token in other:
+        row.append(row[-1] and token is Wild.ANY_MANY)
+    return row
+
+
+def _after(token: Token, before: list[bool], other: Pattern) -> list[bool]:
+    """Which beginnings of the other may match what the first matches up to and with the token."""
+    many = token is Wild.ANY_MANY
+    row = [before[0] and many]
+    for place, theirs in enumerate(other):
+        if many or theirs is Wild.ANY_MANY:
+            met = before[place + 1] or row[place]
+        else:
+            met = before[place] and _same(token, theirs)
+        row.append(met)
+    return row
+
+
+def _same(one: Token, other: Token) -> bool:
+    return one == other or isinstance(one, Wild) or isinstance(other, Wild)

@@ -16,6 +16,7 @@ from monitor.model.behind import (
     AccountSettings,
     ApiKey,
     Integration,
+    IntegrationKind,
     Invoker,
     LambdaFunction,
     MethodSettings,
@@ -132,6 +133,12 @@ class Route:
     integration: Integration | None = field(default=None, compare=False)
 
     @property
+    def answers_preflight(self) -> bool:
+        """An OPTIONS method that API Gateway answers itself: nothing behind it is reached."""
+        mock = self.integration is not None and self.integration.kind is IntegrationKind.MOCK
+        return mock and self.method == "OPTIONS"
+
+    @property
     def method(self) -> str:
         """The verb (`GET`, `ANY`); `ANY` for a route key without one, such as `$default`."""
         verb, _, rest = self.key.partition(" ")
@@ -149,6 +156,7 @@ class Configuration:
 
     `routes` None = unknown. `policies` holds every resource policy that may be in force: one as a
     rule, several where AWS does not say which (the widest is judged), none where it is unknown.
+    `authorizers_read` False: there may be more than those of `authorizers`.
     `reflects_origin`: the gateway responses that let a page of any origin read them with the
     credentials of who looks at it; they take no part in comparing.
     """
@@ -156,6 +164,7 @@ class Configuration:
     routes: tuple[Route, ...] | None
     authorizers: Mapping[str, Authorizer] = field(default_factory=dict)
     policies: tuple[ResourcePolicy, ...] = ()
+    authorizers_read: bool = field(default=True, compare=False)
     reflects_origin: tuple[str, ...] = field(default=(), compare=False)
 
 

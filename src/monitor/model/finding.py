@@ -85,11 +85,27 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """The change a finding is attributed to. `acts_at_once` False: it edited a draft, and so cannot
+    have changed what is live."""
+
+    who: str
+    event_name: str
+    event_id: str
+    event_time: datetime | None
+    source_ip: str = ""
+    via: str = ""
+    acts_at_once: bool = True
+    arn: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
     `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
     `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
+    `caused_by`: the one change among those that led here that it comes from, where that is known.
     """
 
     rule: str
@@ -107,20 +123,7 @@ class Violation:
     caveats: tuple[str, ...] = ()
     waiver: Waiver | None = None
     remediations: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """The change a finding is attributed to. `acts_at_once` False: it edited a draft, and so cannot
-    have changed what is live."""
-
-    who: str
-    event_name: str
-    event_id: str
-    event_time: datetime | None
-    source_ip: str = ""
-    via: str = ""
-    acts_at_once: bool = True
+    caused_by: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

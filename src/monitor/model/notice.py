@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
-from monitor.model.finding import Cause, Finding
+from monitor.model.finding import Cause, Finding, Severity
 from monitor.model.finding import StepKind as StepKind
 
 
@@ -18,8 +19,28 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstFindings:
+    """What the first scan of an account and region found, or the first one that asked new rules.
+
+    `rules`: the new ones, empty = all of them are. `apis` and `public_apis` are counts, `findings`
+    counts the open ones. `worst`: the gravest of them. `not_looked_at`: ids of APIs that the scan
+    did not get to in time.
+    """
+
+    apis: int
+    public_apis: int
+    findings: Mapping[Severity, int]
+    unknown: int
+    waived: int
+    worst: tuple[Finding, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One message: all that one look changed about one API.
+    """One message: all that one look changed about one API, or (`first`) what there was from the
+    beginning about every API of an account and region, whose id is then `*`.
 
     `sequence` is the version of the record it was stored with, so that the notices of an API have
     an order. `unresolved`: every finding of the API that is open or unknown after this look, those
@@ -35,6 +56,7 @@ class Notice:
     scope_before: Scope | None
     scope_now: Scope
     cause: Cause | None = None
+    first: FirstFindings | None = None
 
     @property
     def id(self) -> str:

@@ -9,12 +9,29 @@ from datetime import datetime
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
 from monitor.model.finding import Finding
+from monitor.model.standing import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What an account and region held when Gatewatch, or a rule of it, was new there.
+
+    `rules`: ids of those whose baseline was told; what they find from then on is a change.
+    `begun_at`: when others were first asked, None = there are none. `apis`: ids of those that the
+    first scan has to look at before it is over, None = no scan has listed them yet.
+    """
+
+    rules: tuple[str, ...] = ()
+    begun_at: datetime | None = None
+    apis: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRecord:
     """`version` counts the writes; `read_at` is when the snapshot behind it was read, so that a
-    late evaluation of an old snapshot cannot overwrite a newer one."""
+    late evaluation of an old snapshot cannot overwrite a newer one. `standing`: its classes in the
+    org policy. `baseline`: only on the record that stands for every API of an account and region.
+    """
 
     api: ApiId
     version: int = 0
@@ -22,3 +39,5 @@ class ApiRecord:
     name: str = ""
     scope: Scope | None = None
     findings: Mapping[str, Finding] = field(default_factory=dict)
+    baseline: Baseline | None = None
+    standing: Standing | None = None

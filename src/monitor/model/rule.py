@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from monitor.model.access import ApiAccess, Reason, Scope, StageAccess
+from monitor.model.access import ApiAccess, Reason, RouteAccess, Scope, StageAccess
 from monitor.model.api import ApiSnapshot, Route, Stage
-from monitor.model.excess import CounterExample
+from monitor.model.callers import EVERY_CALLER
+from monitor.model.excess import CounterExample, excess_of
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.organization import Bound, Organization
+from monitor.model.standing import ClassMove
 
 ParameterValue = bool | int | str | tuple[str, ...]
 
@@ -29,7 +32,8 @@ class RuleInput:
     """All that a rule may look at.
 
     `bounds`: what the org policy allows, by stage and route key; `bound` where none is named.
-    `parameters`: those of the rule that is asked, its defaults included.
+    `parameters`: those of the rule that is asked, its defaults included. `move`: what went to a
+    class that allows more, and nobody agreed to yet.
     """
 
     snapshot: ApiSnapshot
@@ -39,9 +43,18 @@ class RuleInput:
     bounds: Mapping[tuple[str, str], Bound] = field(default_factory=dict)
     organization: Organization = field(default_factory=Organization)
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    move: ClassMove | None = None
 
     def bound_of(self, stage: str, route: str) -> Bound:
         return self.bounds.get((stage, route), self.bound)
+
+    def anyone_may(self, stage: str, route: str) -> bool:
+        """Whether the org policy lets everybody in, so that no fence is missed."""
+        return self.bound_of(stage, route).allowed == EVERY_CALLER
+
+    def exceeds(self, stage: str, access: RouteAccess) -> bool:
+        """Whether more callers get in than the org policy allows: that is a finding by itself."""
+        return bool(excess_of((access,), partial(self.bound_of, stage)).exceeding)
 
     def access_of(self, stage: str) -> StageAccess | None:
         return next((one for one in self.access.stages if one.stage == stage), None)

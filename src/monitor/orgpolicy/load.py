@@ -1,39 +1,69 @@
-"""YAML text -> `OrgPolicy`, or an error with its line and column."""
+"""YAML text -> `OrgPolicy`, or everything that is wrong with it, each mistake with its place."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from monitor.model.rule import Rule
+from monitor.orgpolicy.checks import check_references
+from monitor.orgpolicy.mistakes import Mistake, shape_mistakes, told
+from monitor.orgpolicy.places import is_too_large
 from monitor.orgpolicy.schema import OrgPolicy
 
 MAX_CHARACTERS = 512 * 1024
 
+M = TypeVar("M", bound=BaseModel)
+
 
 class OrgPolicyError(ValueError):
-    """The file is no org policy. The message names file, line and column, and what to change."""
+    """The file is no org policy. The message has a line for each mistake, in the order of the file:
+    its name, line and column, and what to change."""
 
 
-def load_org_policy(text: str, name: str = "org policy") -> OrgPolicy:
-    """Raises OrgPolicyError."""
+def load_org_policy(
+    text: str, name: str = "org policy", *, rules: Sequence[Rule] | None = None
+) -> OrgPolicy:
+    """`rules`: those that there are; None = what the file says of rules is taken as it is.
+
+    Raises OrgPolicyError.
+    """
+    document = read_document(text, name, "`version: 1` and `classes`")
+    return validated(document, OrgPolicy, check_references(document, rules), name)
+
+
+def validated(document: Any, model: type[M], mistakes: Iterable[Mistake], name: str) -> M:
+    """The document as a model, if it is one and nothing else is wrong with it. Raises
+    OrgPolicyError."""
+    found = list(mistakes)
+    try:
+        value = model.model_validate(document)
+    except ValidationError as error:
+        found += shape_mistakes(document, error, model.model_json_schema())
+        raise _error(document, found, name) from error
+    if found:
+        raise _error(document, found, name)
+    return value
+
+
+def read_document(text: str, name: str, expected: str) -> Any:
+    """A YAML mapping that remembers where its parts stand. Raises OrgPolicyError."""
     document = _parse(text, name)
     if not isinstance(document, dict):
-        raise OrgPolicyError(f"{name}:1:1: expected `version: 1` and `classes`, found no mapping")
-    try:
-        return OrgPolicy.model_validate(document)
-    except ValidationError as error:
-        raise OrgPolicyError(
-            "\n".join(
-                f"{name}:{_position(document, problem['loc'])}: {_say(problem)}"
-                for problem in error.errors(include_url=False)
-            )
-        ) from error
+        raise OrgPolicyError(f"{name}:1:1: expected {expected}, found no mapping")
+    if is_too_large(document):
+        raise OrgPolicyError(f"{name}:1:1: nested too deeply, or too large with its aliases")
+    return document
+
+
+def _error(document: Any, mistakes: Iterable[Mistake], name: str) -> OrgPolicyError:
+    return OrgPolicyError("\n".join(f"{name}:{line}" for line in told(document, mistakes)))
 
 
 @cache
@@ -53,26 +83,3 @@ def _parse(text: str, name: str) -> Any:
         raise OrgPolicyError(f"{name}:{place}: {error.problem or 'not YAML'}") from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise OrgPolicyError(f"{name}:1:1: not YAML: {error}") from error
-
-
-def _say(problem: Any) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        message = "unknown key"
-    return f"`{where}`: {message}" if where else message
-
-
-def _position(document: Any, location: tuple[int | str, ...]) -> str:
-    """Line and column of the deepest part of the location that stands in the file, from 1."""
-    line, column, node = 0, 0, document
-    for part in location:
-        try:
-            if isinstance(node, CommentedMap):
-                line, column = node.lc.key(part)
-            elif isinstance(node, CommentedSeq):
-                line, column = node.lc.item(part)
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    return f"{line + 1}:{column + 1}"

@@ -130,6 +130,10 @@ def _tiles(scan: ScanDocument) -> Iterator[Tile]:
     yield Tile(
         label="Open findings", value=str(len(open_)), note=worst, kind="bad" if open_ else ""
     )
+    if scan.baseline_of:
+        known = sum(1 for finding in scan.findings if finding.in_baseline)
+        note = f"that of {scan.baseline_of:%Y-%m-%d}"
+        yield Tile(label="In the baseline", value=str(known), note=note)
     yield Tile(
         label="Public APIs",
         value=str(public),

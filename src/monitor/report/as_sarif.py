@@ -14,7 +14,6 @@ from typing import Any
 
 from monitor.model.finding import Severity, Status
 from monitor.model.rule import Rule
-from monitor.report.comparison import Comparison
 from monitor.report.documents import FindingDocument, GapDocument, ScanDocument
 from monitor.report.life_text import waived_text
 from monitor.report.plain import plain
@@ -42,7 +41,7 @@ _SCORE = {
 def sarif(report: Report) -> str:
     scan, about = report.scan, resources(report.scan.findings, report.scan)
     rules = [*report.rules.values()]
-    states = _baseline_states(report.comparison)
+    states = _baseline_states(report)
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -177,9 +176,11 @@ def _notification(gap: GapDocument) -> dict[str, Any]:
     }
 
 
-def _baseline_states(comparison: Comparison | None) -> dict[str, str]:
+def _baseline_states(report: Report) -> dict[str, str]:
+    comparison = report.comparison
     if comparison is None:
-        return {}
+        found = report.scan.findings if report.scan.baseline_of else ()
+        return {finding.id: "unchanged" if finding.in_baseline else "new" for finding in found}
     return {finding.id: "new" for finding in comparison.new} | {
         finding.id: "unchanged" for finding in comparison.unchanged
     }

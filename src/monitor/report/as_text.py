@@ -19,7 +19,7 @@ from monitor.report.order import most_urgent_first, urgency
 from monitor.report.plain import plain
 from monitor.report.report import Report
 from monitor.report.terminal import Line, write
-from monitor.report.verdict import count, verdict
+from monitor.report.verdict import count, is_open, is_undecided, verdict
 
 _UNRESOLVED = frozenset({Status.OPEN, Status.UNKNOWN})
 
@@ -122,9 +122,9 @@ def _findings(
 
 
 def _mood(scan: ScanDocument) -> str:
-    if any(finding.status is Status.OPEN for finding in scan.findings):
+    if any(map(is_open, scan.findings)):
         return "red"
-    if not scan.complete or any(finding.status is Status.UNKNOWN for finding in scan.findings):
+    if not scan.complete or any(map(is_undecided, scan.findings)):
         return "yellow"
     return "green" if scan.apis else ""
 
@@ -188,6 +188,9 @@ def _summary(scan: ScanDocument) -> Text:
         if number
     ]
     line.append_text(Text(", ").join(told) if told else Text("no findings"))
+    if scan.baseline_of:
+        known = sum(1 for finding in scan.findings if finding.in_baseline)
+        line.append(f"; {known} of them in the baseline of {scan.baseline_of:%Y-%m-%d %H:%M} UTC")
     line.append(f"; {count(calls, 'AWS call')} in {seconds:.1f} s")
     if refused := sum(scan.refused.values()):
         line.append(f"; {refused} of them refused as too many, so it went slower", style="yellow")

@@ -131,6 +131,7 @@ class FindingDocument(Document):
     first_seen: datetime
     last_seen: datetime
     history: tuple[MarkDocument, ...] = ()
+    in_baseline: bool = False
 
 
 class StageDocument(Document):
@@ -159,6 +160,7 @@ class ApiDocument(Document):
     stages: tuple[StageDocument, ...]
     status: Literal["judged", "gaps"]
     gaps: tuple[GapDocument, ...]
+    tags: Mapping[str, str] = Field(default_factory=dict)
 
 
 class ScanDocument(Document):
@@ -166,6 +168,7 @@ class ScanDocument(Document):
     ones included, and `refused` those of them that AWS refused as too many. `gaps` are those of no
     single API. `continued`: the APIs (`region/id`) that an interrupted scan had judged, as far back
     as `started_at`, and that were not read again. `only_apis`: no other API was looked at.
+    `baseline_of`: when the scan ended whose findings are marked `in_baseline`, if there is one.
     """
 
     schema_: Literal["gatewatch.scan/1"] = Field(
@@ -180,6 +183,7 @@ class ScanDocument(Document):
     calls: Mapping[str, int]
     refused: Mapping[str, int] = Field(default_factory=dict)
     continued: tuple[str, ...] = ()
+    baseline_of: datetime | None = None
     apis: tuple[ApiDocument, ...]
     gaps: tuple[GapDocument, ...]
     findings: tuple[FindingDocument, ...]
@@ -285,6 +289,7 @@ def api_document(snapshot: ApiSnapshot, access: ApiAccess) -> ApiDocument:
         ),
         status="gaps" if snapshot.gaps else "judged",
         gaps=tuple(gap_document(gap) for gap in snapshot.gaps if not gap.account_wide),
+        tags=snapshot.tags,
     )
 
 

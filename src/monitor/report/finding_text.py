@@ -55,6 +55,8 @@ def _head(finding: FindingDocument) -> Text:
     marks = [] if finding.status is Status.OPEN else [_STATUS[finding.status]]
     if not finding.live:
         marks.append("next deployment")
+    if finding.in_baseline:
+        marks.append("in the baseline")
     if finding.acknowledged is not None:
         marks.append(acknowledged_text(finding))
     if marks:

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from monitor.model.finding import Status
-from monitor.report.documents import ScanDocument
+from monitor.report.documents import FindingDocument, ScanDocument
 
 
 def verdict(scan: ScanDocument, *, regions: bool = True) -> str:
     """`regions`: also say which ones were read."""
     where = ", ".join([f"account {scan.account_id}", *(scan.regions if regions else ())])
-    open_ = sum(1 for finding in scan.findings if finding.status is Status.OPEN)
+    there = [finding for finding in scan.findings if finding.status is Status.OPEN]
+    open_ = sum(map(is_open, there))
     if open_:
-        return f"{count(open_, 'open finding')} in {where}"
-    if not scan.complete or any(finding.status is Status.UNKNOWN for finding in scan.findings):
+        new = " since the baseline" if scan.baseline_of else ""
+        return f"{count(open_, 'open finding')}{new} in {where}"
+    if not scan.complete or any(map(is_undecided, scan.findings)):
         return f"Not everything could be read or decided in {where}"
+    if there:
+        return f"Nothing new since the baseline in {where}"
     if not scan.apis:
         return f"No API in {where}"
     return f"Nothing exceeds the org policy in {where}"
+
+
+def is_open(finding: FindingDocument) -> bool:
+    """Open, and not in the baseline."""
+    return finding.status is Status.OPEN and not finding.in_baseline
+
+
+def is_undecided(finding: FindingDocument) -> bool:
+    """Nobody can tell, which the baseline does not say already."""
+    return finding.status is Status.UNKNOWN and not finding.in_baseline
 
 
 def count(number: int, what: str) -> str:

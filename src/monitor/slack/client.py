@@ -18,7 +18,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from monitor.model.notice import Conversation, Notice, StepKind
+from monitor.model.trouble import Announcement
 from monitor.ports import NotDelivered
+from monitor.slack.about_itself import about_itself
 from monitor.slack.blocks import Message, first_message, reply
 
 TIMEOUT_SECONDS = 10
@@ -72,6 +74,12 @@ class SlackNotifier:
                     raise
         # Nobody can read on where the message was deleted or its channel closed.
         return self._begin(notice)
+
+    def announce(self, announcement: Announcement) -> None:
+        """The port `Announcer`: a message that belongs to no API's conversation."""
+        self._call(
+            "chat.postMessage", {"channel": self._channel, **_payload(about_itself(announcement))}
+        )
 
     def _begin(self, notice: Notice) -> Conversation:
         answer = self._call(

@@ -118,6 +118,18 @@ class DynamoDbStore:
         apis = map(notice_api, answer["Items"])
         return list(dict.fromkeys(api for api in apis if api is not None))
 
+    def oldest_untold(self) -> datetime | None:
+        """When the oldest notice was made that nobody marked told; None if none waits."""
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=UNTOLD_INDEX,
+            KeyConditionExpression="untold = :yes",
+            ExpressionAttributeValues={":yes": {"S": "yes"}},
+            Limit=1,
+        )
+        made = [datetime.fromisoformat(item["made_at"]["S"]) for item in answer["Items"]]
+        return made[0] if made else None
+
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.orgpolicy.load import OrgPolicyError, load_org_policy
+from monitor.evaluation.org_policy import load_org_policy
+from monitor.orgpolicy.load import OrgPolicyError
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import AcceptedPolicy, Clock, PolicyNotRead, PolicySource, PolicyStore
 

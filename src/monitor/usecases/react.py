@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from monitor.events.requests import MalformedMessage, parse_message
 from monitor.model.api import ApiId
@@ -44,6 +45,8 @@ class Batch:
     place: Place
     counts: Counter[str] = field(default_factory=Counter)
     looked: dict[ApiId, Looked] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    """Region -> the time of its latest event in this batch."""
     _failures: dict[ApiId, Exception] = field(default_factory=dict)
     _changes: dict[ApiId, list[Change]] = field(default_factory=lambda: defaultdict(list))
     _fanned_out: bool = False
@@ -57,12 +60,18 @@ class Batch:
             except MalformedMessage:
                 continue
             if isinstance(message, Change):
+                self._note_seen(message)
                 shared_changed |= message.look_at in (LookAt.ACCOUNT, LookAt.BEHIND)
                 for api in self._apis(message):
                     self._changes[api].append(message)
         # Before the first look of the batch, so that no look sees doors that were shut since.
         if shared_changed:
             self.looker.source.forget_surroundings()
+
+    def _note_seen(self, change: Change) -> None:
+        if change.event_time is not None and change.region:
+            known = self.seen.get(change.region, change.event_time)
+            self.seen[change.region] = max(known, change.event_time)
 
     def take(self, body: str) -> None:
         """Do what one message asks for.

@@ -28,7 +28,12 @@ CASES: list[tuple[Kind, tuple[str, ...], Image | None, Image | None]] = [
         },
     ),
     (Kind.REST_DEPLOYMENT, ("a1", "gatewatch gwp-1"), None, {"description": "gatewatch gwp-1"}),
-    (Kind.V2_API, ("a1",), {"DisableExecuteApiEndpoint": False}, {"DisableExecuteApiEndpoint": True}),
+    (
+        Kind.V2_API,
+        ("a1",),
+        {"DisableExecuteApiEndpoint": False},
+        {"DisableExecuteApiEndpoint": True},
+    ),
     (
         Kind.V2_STAGE,
         ("a1", "live"),

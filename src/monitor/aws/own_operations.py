@@ -1,0 +1,134 @@
+"""What each function does to Gatewatch's own things, by role of the template; a test holds every
+role to exactly this. What is read of what is judged says `operations.py`.
+
+Resources are written as in the template, with `Ref` and `GetAtt` as `${...}` and conditions as if
+every parameter were set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from monitor.aws.operations import READS, Permission
+
+Operations = frozenset[Permission]
+
+_TABLE = "${FindingsTable.Arn}"
+_ARN = "arn:${AWS::Partition}:"
+_PLACE = "${AWS::Region}:${AWS::AccountId}:"
+
+
+def _on(resource: str, *actions: str) -> Operations:
+    return frozenset(Permission(action, resource) for action in actions)
+
+
+_TRACING = _on("*", "xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_KEY = _on("${KmsKeyArn}", "kms:Decrypt", "kms:GenerateDataKey")
+_VPC = _on(
+    "*",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+_ORG_POLICY = (
+    _on(f"{_ARN}s3:::${{OrgPolicyLocation}}", "s3:GetObject")
+    | _on(f"{_ARN}ssm:{_PLACE}parameter${{OrgPolicyLocation}}", "ssm:GetParameter")
+    | _on(
+        f"{_ARN}appconfig:{_PLACE}application/${{Application}}/environment/${{Environment}}"
+        "/configuration/${Profile}",
+        "appconfig:StartConfigurationSession",
+        "appconfig:GetLatestConfiguration",
+    )
+)
+_JUDGED = frozenset(one for permissions in READS.values() for one in permissions)
+_FAILURES = _on("${FailuresQueue.Arn}", "sqs:SendMessage")
+_TOKEN = _on("${SlackSecret.Id}", "secretsmanager:GetSecretValue")
+
+
+def _every_function(logs: str) -> Operations:
+    log = _on(f"${{{logs}.Arn}}", "logs:CreateLogStream", "logs:PutLogEvents")
+    return log | _TRACING | _KEY | _VPC
+
+
+OF_ROLES: Mapping[str, Operations] = MappingProxyType(
+    {
+        "OnChangeRole": _every_function("OnChangeLogs")
+        | _JUDGED
+        | _ORG_POLICY
+        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
+        | _on(
+            "${EventsQueue.Arn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:SendMessage",
+        ),
+        "RemediateRole": _every_function("RemediateLogs")
+        | _JUDGED
+        | _ORG_POLICY
+        | _on(f"{_ARN}apigateway:${{AWS::Region}}::/apikeys/*", "apigateway:GET")
+        | _on(f"{_ARN}apigateway:${{AWS::Region}}::/usageplans/*", "apigateway:GET")
+        | _on("*", "wafv2:ListIPSets", "wafv2:ListWebACLs")
+        | _on(
+            f"{_ARN}apigateway:${{AWS::Region}}::/restapis/*/stages/*", "wafv2:GetWebACLForResource"
+        )
+        | _on(_TABLE, "dynamodb:GetItem")
+        | _on(
+            "${RemediationsTable.Arn}",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        )
+        | _on(
+            "${RemediationQueue.Arn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        )
+        | _on("${RemediationAnswers.Arn}", "sqs:SendMessage"),
+        "NotifyRole": _every_function("NotifyLogs")
+        | _TOKEN
+        | _FAILURES
+        | _on(
+            _TABLE, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
+        )
+        | _on(f"{_TABLE}/index/untold", "dynamodb:Query")
+        | _on(
+            f"{_TABLE}/stream/*",
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        ),
+        "HeartbeatRole": _every_function("HeartbeatLogs")
+        | _FAILURES
+        | _on(
+            f"{_ARN}apigateway:${{AWS::Region}}::/tags/arn%3A${{AWS::Partition}}%3Aapigateway%3A"
+            "${AWS::Region}%3A%3A%2Fusageplans%2F${HeartbeatCanary}",
+            "apigateway:PUT",
+        ),
+        "WatchRole": _every_function("WatchLogs")
+        | _ORG_POLICY
+        | _TOKEN
+        | _FAILURES
+        | _on("*", "cloudtrail:DescribeTrails", "events:TestEventPattern")
+        | _on(
+            f"{_ARN}cloudtrail:*:*:trail/*",
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetTrailStatus",
+        )
+        | _on("${ApiChangeRule.Arn}", "events:DescribeRule", "events:ListTargetsByRule")
+        | _on("${EventsQueue.Arn}", "sqs:GetQueueAttributes")
+        | _on("${EventsDlq.Arn}", "sqs:GetQueueAttributes")
+        | _on("${FailuresQueue.Arn}", "sqs:GetQueueAttributes")
+        | _on(f"{_ARN}cloudwatch:{_PLACE}alarm:*", "cloudwatch:DescribeAlarms")
+        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
+        | _on(f"{_TABLE}/index/untold", "dynamodb:Query"),
+    }
+)
