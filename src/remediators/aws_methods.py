@@ -52,6 +52,20 @@ def draft_methods(
     }
 
 
+def draft_responses(responses: Iterable[Mapping[str, Any]]) -> dict[str, Image]:
+    """Gateway responses that differ from AWS's own -> by their type."""
+    return {
+        one["responseType"]: _gateway_response(one)
+        for one in responses
+        if not one.get("defaultResponse", False)
+    }
+
+
+def _gateway_response(one: Mapping[str, Any]) -> Image:
+    found = _normal(one, ("responseParameters", "responseTemplates"))
+    return {**found, "statusCode": str(one.get("statusCode", ""))}
+
+
 def live_document(document: Mapping[str, Any]) -> Image:
     """An OpenAPI 3.0 export -> what the stage serves, in the form of `draft_methods`."""
     methods: dict[str, Image] = {}
@@ -62,6 +76,10 @@ def live_document(document: Mapping[str, Any]) -> Image:
     return {
         "methods": methods,
         "binary media types": sorted(document.get("x-amazon-apigateway-binary-media-types") or []),
+        "gateway responses": {
+            kind: _gateway_response(one)
+            for kind, one in (document.get("x-amazon-apigateway-gateway-responses") or {}).items()
+        },
         "disableExecuteApiEndpoint": _endpoint_disabled(document),
     }
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from monitor.aws.operations import Permission
 from monitor.aws.session import AwsSession
-from remediators.aws_methods import draft_methods, live_document
+from remediators.aws_methods import draft_methods, draft_responses, live_document
 from remediators.plan import Image, Kind, ObjectRef
 from remediators.ports import Unreadable
 
@@ -29,6 +29,7 @@ READS: Mapping[str, tuple[Permission, ...]] = MappingProxyType(
         "apigateway:GetMethod": _get("/restapis/*/resources/*/methods/*"),
         "apigateway:GetDeployments": _get("/restapis/*/deployments"),
         "apigateway:GetRequestValidators": _get("/restapis/*/requestvalidators"),
+        "apigateway:GetGatewayResponses": _get("/restapis/*/gatewayresponses"),
         "apigateway:GetApiKey": _get("/apikeys/*"),
         "apigateway:GetUsagePlan": _get("/usageplans/*"),
         "apigateway:GetDomainName": _get("/domainnames/*"),
@@ -164,6 +165,9 @@ class AwsObjects:
             "guards": guards,
             "methods": draft_methods(resources, validators),
             "binary media types": sorted(described.get("binaryMediaTypes") or []),
+            "gateway responses": draft_responses(
+                client.get_gateway_responses(restApiId=api, limit=PAGE).get("items", [])
+            ),
         }
 
     def _rest_live(self, api: str, stage: str) -> Image:

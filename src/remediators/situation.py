@@ -69,12 +69,20 @@ class Situation:
 
     @property
     def stage(self) -> Stage:
-        """The stage of the finding. Raises Refuse."""
-        name = self.finding.violation.stage
-        for stage in self.snapshot.stages:
+        """The stage of the finding, or of the parameter `stage`, or the API's only one. Raises
+        Refuse."""
+        stages = self.snapshot.stages
+        name = self.finding.violation.stage or self.text("stage")
+        if not name and len(stages) == 1:
+            return stages[0]
+        for stage in stages:
             if stage.name == name:
                 return stage
-        raise Refuse(f"there is no stage {name}" if name else "the finding names no stage")
+        raise Refuse(
+            f"there is no stage {name}"
+            if name
+            else "the finding names no stage: give the parameter `stage`"
+        )
 
     @property
     def goal(self) -> Goal:

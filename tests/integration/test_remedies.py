@@ -7,21 +7,21 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.demo.company import FENCED, WIDE_OPEN, Company
 from tests.emulator.world import World, installed
-from tests.fakes import FakeClock
-from tests.remedies.bench import REGION, Bench, api_id, rest_state, v2_state
+from tests.remedies.bench import REGION, Bench, api_id, as_text, rest_state, v2_state
 from tests.remedies.faults import DyingJournal, DyingWriter, FailingWriter, Killed, Moments
 
 from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
+from monitor.model.finding import finding_id
+from monitor.rules import access_exceeds_policy
 from remediators.desk import Desk
 from remediators.entry import Entry
-from remediators.plan import State
+from remediators.plan import Kind, State, ref
 from remediators.runner import Refused
 
 pytestmark = pytest.mark.skipif(not installed(), reason="no .venv-emulator: run `make emulator`")
@@ -44,8 +44,8 @@ class Case:
     state: Callable[[], str]
     parameters: dict[str, Any]
 
-    def planned(self, desk: Desk | None = None) -> Entry:
-        return (desk or self.bench.desk()).plan(
+    def planned(self) -> Entry:
+        return self.bench.desk().plan(
             api_id(self.api),
             self.bench.finding(self.api),
             action=self.action,
@@ -59,7 +59,9 @@ class Case:
         return self.bench.desk().apply(entry.plan.id)
 
     def is_open(self) -> bool:
-        return any(one.live for one in self.bench.look(self.api).violations)
+        return any(
+            one.rule == access_exceeds_policy.ID for one in self.bench.look(self.api).violations
+        )
 
 
 Make = Callable[[str], Case]
@@ -355,22 +357,180 @@ def test_the_draft_is_not_published_with_what_others_drafted(make: Make) -> None
 
 def test_a_pending_change_of_the_default_endpoint_is_named(make: Make) -> None:
     case = make("policy/quarantine-stage")
+    assert not any("default endpoint" in one for one in case.planned().plan.warnings)
     case.world.client("apigateway").update_rest_api(
         restApiId=case.api,
-        patchOperations=[{"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "false"}],
+        patchOperations=[
+            {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "true"},
+            {"op": "replace", "path": "/endpointConfiguration/types/REGIONAL", "value": "REGIONAL"},
+        ],
     )
-    warned = case.planned().plan.warnings
+    image = case.bench.desk().objects.read(ref(Kind.REST_LIVE, case.api, "prod"))
 
-    assert not any("default endpoint" in one for one in warned)
+    assert image is not None
+    assert image["disableExecuteApiEndpoint"] is False
 
 
-def test_a_clock(make: Make) -> None:
-    """An approval that comes too late is refused."""
+def test_an_approval_that_comes_too_late_is_refused(make: Make) -> None:
     case = make("policy/rollback-stage")
     entry = case.planned()
     case.bench.clock.time += timedelta(hours=2)
 
     with pytest.raises(Refused, match="expired"):
         case.bench.desk().approve(entry.plan.id, "joe")
-    assert isinstance(case.bench.clock, FakeClock)
-    assert Path(__file__).exists()
+
+
+# --- settings around an API ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def around(make: Make) -> Case:
+    """An open API with a custom domain, a key in a plan, a pool, a VPC endpoint, a log role."""
+    case = make("method/around")
+    world, api = case.world, case.api
+    rest = world.client("apigateway")
+    Company(rest)._method(api, "keyed", "GET", apiKeyRequired=True)
+    function = "arn:aws:lambda:us-east-1:123456789012:function:check"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+    pool = world.client("cognito-idp").create_user_pool(
+        PoolName="people", Policies={"PasswordPolicy": {"MinimumLength": 14}},
+        AutoVerifiedAttributes=["email"],
+    )["UserPool"]["Arn"]  # fmt: skip
+    authorizer = rest.create_authorizer(
+        restApiId=api, name="people", type="COGNITO_USER_POOLS", providerARNs=[pool],
+        identitySource="method.request.header.Authorization",
+    )["id"]  # fmt: skip
+    Company(rest)._method(api, "mine", "GET", "COGNITO_USER_POOLS", authorizerId=authorizer)
+    rest.create_authorizer(restApiId=api, name="check", type="TOKEN", authorizerUri=uri,
+                           identitySource="method.request.header.Authorization")  # fmt: skip
+    Company(rest).deploy(api)
+    domain = f"{api}.example.com"
+    rest.create_domain_name(
+        domainName=domain, securityPolicy="TLS_1_0",
+        regionalCertificateArn="arn:aws:acm:us-east-1:123456789012:certificate/x",
+        endpointConfiguration={"types": ["REGIONAL"]},
+    )  # fmt: skip
+    rest.create_base_path_mapping(domainName=domain, restApiId=api, stage="prod")
+    key = rest.create_api_key(name="partner", enabled=True)["id"]
+    plan = rest.create_usage_plan(name="gold", apiStages=[{"apiId": api, "stage": "prod"}])["id"]
+    rest.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::1:role/logs"}
+    rest.update_account(patchOperations=[role])
+    clients = {name: world.client(name) for name in ("cognito-idp", "wafv2")}
+
+    def state() -> str:
+        return rest_state(rest, api) + as_text(
+            {
+                "domain": rest.get_domain_name(domainName=domain),
+                "key": rest.get_api_key(apiKey=key),
+                "plan": rest.get_usage_plan(usagePlanId=plan),
+                "pool": clients["cognito-idp"].describe_user_pool(
+                    UserPoolId=pool.rpartition("/")[2]
+                ),
+                "acls": clients["wafv2"].list_web_acls(Scope="REGIONAL")["WebACLs"],
+                "sets": clients["wafv2"].list_ip_sets(Scope="REGIONAL")["IPSets"],
+            }
+        )
+
+    return replace(case, state=state, parameters={"key": key, "plan": plan, "rate": 5, "burst": 9,
+        "destination": "arn:aws:logs:us-east-1:123456789012:log-group:access",
+        "cidrs": ["203.0.113.0/24"]})  # fmt: skip
+
+
+AROUND = (
+    "block-at-waf",
+    "close-sign-up",
+    "raise-tls-policy",
+    "enable-access-logging",
+    "enable-execution-logging",
+    "enable-tracing",
+    "disable-api-key",
+    "throttle-usage-plan",
+)
+
+
+@pytest.mark.parametrize("action", AROUND)
+def test_a_setting_is_changed_verified_and_put_back_to_the_byte(around: Case, action: str) -> None:
+    case = replace(around, action=action)
+    before = case.state()
+    done = case.applied()
+
+    assert done.state is State.DONE, done.because
+    assert case.state() != before
+    undone = case.bench.desk().undo(done.plan.id, "joe")
+    assert undone.state is State.UNDONE, undone.because
+    assert case.state() == before
+    with pytest.raises(Refused, match="there is nothing to take back"):
+        case.bench.desk().undo(done.plan.id, "joe")
+
+
+@pytest.mark.parametrize("action", AROUND)
+def test_a_fault_that_took_effect_is_not_repeated(around: Case, action: str) -> None:
+    case = replace(around, action=action)
+    before, entry = case.state(), case.planned()
+    case.bench.desk().approve(entry.plan.id, "joe")
+    faults = dict.fromkeys(range(len(entry.plan.steps)), (True, True))
+    desk, writer = _failing(case.bench, faults)
+
+    assert desk.apply(entry.plan.id).state is State.DONE
+    assert len(writer.done) == len(entry.plan.steps)
+    assert case.bench.desk().undo(entry.plan.id, "joe").state is State.UNDONE
+    assert case.state() == before
+
+
+def test_caches_are_flushed_and_need_no_undoing(around: Case) -> None:
+    case = replace(around, action="flush-authorizer-cache")
+    before = case.state()
+    done = case.applied()
+
+    assert done.state is State.DONE, done.because
+    assert case.state() == before
+    assert case.bench.desk().undo(done.plan.id, "joe").state is State.UNDONE
+
+
+def test_a_stage_that_has_a_web_acl_gets_no_other(around: Case) -> None:
+    case = replace(around, action="block-at-waf")
+    wafv2 = case.world.client("wafv2")
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
+    theirs = wafv2.create_web_acl(
+        Name=f"theirs-{case.api}", Scope="REGIONAL", DefaultAction={"Allow": {}},
+        VisibilityConfig=seen, Rules=[],
+    )["Summary"]["ARN"]  # fmt: skip
+    stage = f"arn:aws:apigateway:us-east-1::/restapis/{case.api}/stages/prod"
+    wafv2.associate_web_acl(WebACLArn=theirs, ResourceArn=stage)
+
+    with pytest.raises(Refused, match="takes one only"):
+        case.planned()
+
+
+def test_the_default_endpoint_is_shut_and_opened_again(around: Case) -> None:
+    case = replace(around, action="disable-default-endpoint")
+    looked = case.bench.look(case.api)
+    other = next(v for v in looked.violations if v.rule != access_exceeds_policy.ID)
+    before = case.state()
+    desk = case.bench.desk()
+    entry = desk.plan(
+        api_id(case.api), finding_id(looked.snapshot.api, other), action=case.action,
+        requested_by="jane",
+    )  # fmt: skip
+    desk.approve(entry.plan.id, "joe")
+
+    done = desk.apply(entry.plan.id)
+
+    assert done.state is State.DONE, done.because
+    updates = [one for one in done.plan.steps if one.repeatable]
+    assert len(updates) == 2, "the change is published, and so is its undoing"
+    described = case.world.client("apigateway").get_rest_api(restApiId=case.api)
+    assert described["disableExecuteApiEndpoint"] is True
+    assert desk.undo(entry.plan.id, "joe").state is State.UNDONE
+    assert case.state() == before
+
+
+def test_a_user_pool_that_was_changed_since_is_not_written_over(around: Case) -> None:
+    case = replace(around, action="close-sign-up")
+    done = case.applied()
+    pool = done.plan.steps[0].object.ids[0]
+    case.world.client("cognito-idp").update_user_pool(UserPoolId=pool, MfaConfiguration="OPTIONAL")
+
+    with pytest.raises(Refused, match="somebody changed it since"):
+        case.bench.desk().undo(done.plan.id, "joe")

@@ -15,6 +15,7 @@ from monitor.model.api import ApiId
 from monitor.model.finding import finding_id
 from monitor.orgpolicy.load import default_org_policy
 from monitor.ports import ExportCache
+from monitor.rules import access_exceeds_policy
 from monitor.stores.memory import MemoryExports, NoStore
 from monitor.usecases.react import Place
 from remediators.bootstrap import desk
@@ -61,9 +62,9 @@ class Bench:
         return evaluate(snapshot, default_org_policy(), now=self.clock.now())
 
     def finding(self, api: str) -> str:
-        """The one finding of the API."""
+        """What lets in whom the org policy does not allow."""
         looked = self.look(api)
-        (found,) = [one for one in looked.violations if one.live]
+        found = next(one for one in looked.violations if one.rule == access_exceeds_policy.ID)
         return finding_id(looked.snapshot.api, found)
 
 
@@ -84,7 +85,7 @@ _DATES |= {"LastUpdatedDate", "LastModifiedDate", "LockToken"}
 def rest_state(client: Any, api: str) -> str:
     """All that the control plane tells of a REST API, without dates."""
     methods = client.get_resources(restApiId=api, embed=["methods"], limit=500)["items"]
-    return _text(
+    return as_text(
         {
             "api": client.get_rest_api(restApiId=api),
             "resources": sorted(methods, key=lambda one: one["path"]),
@@ -96,7 +97,7 @@ def rest_state(client: Any, api: str) -> str:
 
 
 def v2_state(client: Any, api: str) -> str:
-    return _text(
+    return as_text(
         {
             "api": client.get_api(ApiId=api),
             "routes": sorted(client.get_routes(ApiId=api)["Items"], key=lambda r: r["RouteKey"]),
@@ -105,7 +106,7 @@ def v2_state(client: Any, api: str) -> str:
     )
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     return json.dumps(_bare(value), sort_keys=True, indent=1, default=str)
 
 
