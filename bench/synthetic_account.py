@@ -281,6 +281,7 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     (r"/apikeys", "GetApiKeys", NOTHING),
     (r"/v2/apis", "GetApis", NOTHING),
     (r"/v2/domainnames", "GetDomainNames", NOTHING),
+    (r"/2020-05-31/distribution", "ListDistributions", NOTHING),
     (r"/[^/]+/functions/.*/policy", "GetPolicy", lambda *_: {"Policy": json.dumps(POLICY)}),
     (r"/[^/]+/functions/.*", "Function", NOTHING),
 )
@@ -294,6 +295,10 @@ POLICY = {
         }
     ]
 }
+DISTRIBUTIONS = (
+    b'<DistributionList xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/">'
+    b"<Quantity>0</Quantity><IsTruncated>false</IsTruncated></DistributionList>"
+)
 QUERY = {
     "GetCallerIdentity": (
         f"<Arn>arn:aws:iam::{ACCOUNT_ID}:user/bench</Arn><UserId>AIDA</UserId>"
@@ -328,6 +333,9 @@ class Handler(BaseHTTPRequestHandler):
         if match is None:
             return self._fail(404, "NotFoundException")
         found, operation, answer = match
+        if operation == "ListDistributions":
+            self.account.count(operation, was_refused=False)
+            return self._send(200, DISTRIBUTIONS, "text/xml")
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         is_control_plane = "functions" not in url.path
         if not self._admitted(operation, is_control_plane=is_control_plane):

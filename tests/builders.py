@@ -117,6 +117,7 @@ def rest_api(
         "draft": draft or live,
         "custom_domains": (),
         "account": LOGGING,
+        "distributions": (),
     }
     return ApiSnapshot(**{**defaults, **fields}, tags=tags or {}, gaps=tuple(gaps), read_at=read_at)
 

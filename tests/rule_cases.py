@@ -216,6 +216,7 @@ def described_configuration(raw: Mapping[str, Any]) -> Configuration:
 
 def _snapshot(raw: Mapping[str, Any]) -> ApiSnapshot:
     live = raw.get("live", {"routes": {"GET /orders": "NONE"}})
+    rest = raw.get("api", {}).get("api_type", "REST") == "REST"
     deployments = {"d1": live} | ({"d2": raw["canary"]} if "canary" in raw else {})
     canary = {"canary_deployment_id": "d2", "canary_percent": 10.0} if "canary" in raw else {}
     draft = raw.get("draft", live)
@@ -228,15 +229,16 @@ def _snapshot(raw: Mapping[str, Any]) -> ApiSnapshot:
         endpoint_types=(EndpointType.REGIONAL,),
         stages=(_made(Stage, stage),),
         deployments={
-            name: _configuration(one) for name, one in deployments.items() if one != UNREAD
+            name: _configuration(one, rest) for name, one in deployments.items() if one != UNREAD
         },
-        draft=None if draft == UNREAD else _configuration(draft),
+        draft=None if draft == UNREAD else _configuration(draft, rest),
         custom_domains=(),
     )
     return replace(blank, **_arguments(ApiSnapshot, raw.get("api", {})))
 
 
-def _configuration(raw: Mapping[str, Any]) -> Configuration:
+def _configuration(raw: Mapping[str, Any], rest: bool = True) -> Configuration:
+    """`rest` False: of an API that has no resource policy."""
     authorizers = {
         name: _made(Authorizer, {"authorizer_id": name, "name": name} | given)
         for name, given in raw.get("authorizers", {}).items()
@@ -247,7 +249,7 @@ def _configuration(raw: Mapping[str, Any]) -> Configuration:
         if routes == UNREAD
         else tuple(_route(key, given, authorizers) for key, given in routes.items()),
         authorizers=authorizers,
-        policies=tuple(_policies(raw)),
+        policies=tuple(_policies(raw)) if rest else (),
         authorizers_read=raw.get("authorizers_read", True),
         reflects_origin=tuple(raw.get("reflects_origin", ())),
     )

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policy_reference import policy_reference
+from ruamel.yaml import YAML
 
 from monitor.evaluation.catalogue import RULES
 from monitor.evaluation.policy_check import PolicyCheckDocument
 from monitor.evaluation.policy_tests import PolicyCases, PolicyTestDocument
 from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
 from monitor.model.change import TakesEffect
-from monitor.model.rule import Rule
+from monitor.model.rule import ParameterValue, Rule
 from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
@@ -28,6 +29,7 @@ from remediators.documents import PlanDocument
 from remediators.situation import Action
 
 ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "cases" / "rules"
 POLICY_DOCUMENTS = {"policy-check": PolicyCheckDocument, "policy-test": PolicyTestDocument}
 MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 
@@ -56,12 +58,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def rule_page(rule: Rule) -> str:
-    return (
-        f"{MADE}# {rule.title}\n\n"
-        f"`{rule.id}` · {rule.severity.value} at most{'' if rule.on else ' · off by default'}\n\n"
-        f"**For an attacker.** {rule.attacker_view}\n\n"
-        f"**To fix it.** {rule.fix}\n" + "".join(_more_of(rule))
-    )
+    return "\n\n".join((f"{MADE}# {rule.title}", *_rule_parts(rule))) + "\n"
 
 
 def action_page(action: Action) -> str:
@@ -96,16 +93,39 @@ def _group(operation: str) -> str:
     return next(f"`{name}`" for name, held in GROUPS.items() if operation in held)
 
 
-def _more_of(rule: Rule) -> Iterator[str]:
+def _rule_parts(rule: Rule) -> Iterator[str]:
+    off = "" if rule.on else " · off by default"
+    yield f"`{rule.id}` · {rule.severity.value} at most{off}"
+    yield f"**For an attacker.** {rule.attacker_view}"
+    yield f"**To fix it.** {rule.fix}"
     if rule.remediations:
-        yield f"\n**Remediations.** {', '.join(f'`{one}`' for one in rule.remediations)}\n"
+        offered = ", ".join(f"`{one}`" for one in rule.remediations)
+        yield f"**Gatewatch offers** {offered}."
     if rule.controls:
-        yield f"\n**Controls.** {', '.join(rule.controls)}\n"
+        yield f"**Serves** {', '.join(rule.controls)}."
+    text = (CASES / f"{rule.id}.yaml").read_text("utf-8")
+    cases = YAML(typ="safe", pure=True).load(text)["cases"]
+    for expected, heading in (
+        ("fail", "When it speaks"),
+        ("pass", "When it does not"),
+        ("unknown", "When nobody can tell"),
+    ):
+        found = [one for one in cases if one["expect"] == expected]
+        if found:
+            lines = "\n".join(f"- {one['name']}: {one['why']}" for one in found)
+            yield f"## {heading}\n\n{lines}"
     if rule.parameters:
-        yield "\n| parameter | default | meaning |\n| --- | --- | --- |\n"
-        for name, one in rule.parameters.items():
-            default = json.dumps(one.default)
-            yield f"| `{name}` | `{default}` | {one.about} |\n"
+        rows = "\n".join(
+            f"| `{name}` | {_default(one.default)} | {one.about} |"
+            for name, one in rule.parameters.items()
+        )
+        yield f"## Parameters\n\n| name | default | means |\n| --- | --- | --- |\n{rows}"
+
+
+def _default(value: ParameterValue) -> str:
+    if isinstance(value, tuple):
+        return "<br>".join(f"`{one}`" for one in value) or "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def events_page() -> str:

@@ -17,9 +17,9 @@ from monitor.bootstrap.org_policy import org_policies
 from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.kept_export import KeptExport
 from monitor.orgpolicy.schema import OrgPolicy
-from monitor.ports import Clock, ExportCache
+from monitor.ports import Clock, ExportCache, FindingStore
 from monitor.settings import RemediateSettings
-from monitor.stores.dynamodb import DynamoDbExports
+from monitor.stores.dynamodb import DynamoDbExports, DynamoDbStore
 from monitor.stores.memory import NoStore
 from monitor.usecases.react import Place
 from remediators.aws_objects import AwsObjects
@@ -66,6 +66,7 @@ def desk(
     *,
     journal: Journal,
     exports: ExportCache,
+    store: FindingStore,
     policy: OrgPolicy,
     guards: Guards,
     clients: Clients | None = None,
@@ -80,7 +81,7 @@ def desk(
         return looker(session, NoStore(), place, policy).source.read(api)
 
     def judged(snapshot: ApiSnapshot, plan: Plan, now: Any) -> Judgement:
-        return judge(snapshot, policy, stage=plan.stage, now=now)
+        return judge(snapshot, policy, stage=plan.stage, now=now, before=store.load(plan.api))
 
     objects = AwsObjects(session)
     runner = Runner(
@@ -94,6 +95,7 @@ def desk(
     )
     return Desk(
         look=look,
+        known=store.load,
         objects=objects,
         kept=Readable(exports),
         journal=journal,
@@ -157,6 +159,7 @@ def deployed(settings: RemediateSettings, function_arn: str) -> Deployed:
             place,
             journal=DynamoDbJournal(session.dynamodb, settings.remediation_table),
             exports=DynamoDbExports(session.dynamodb, settings.table),
+            store=DynamoDbStore(session.dynamodb, settings.table),
             policy=policy,
             guards=guards_of(policy, ceiling, allowed),
             clients=PlanRights(session, settings.remediation_writer_role),

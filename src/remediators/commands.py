@@ -210,6 +210,7 @@ class _Work:
             place,
             journal=self.journal,
             exports=self.kept.exports,
+            store=self.kept.store,
             policy=self.policy,
             guards=lambda _case: PERSON,
         )

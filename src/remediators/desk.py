@@ -11,6 +11,7 @@ from typing import Any
 from monitor.evaluation.evaluate import evaluate
 from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.finding import Finding, finding_id
+from monitor.model.record import ApiRecord
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock
 from remediators.catalogue import BY_ID, SAFE_UNASKED
@@ -38,9 +39,11 @@ MAX_READS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`look` reads the API anew, without help of anything kept."""
+    """`look` reads the API anew, without help of anything kept; `known` is what the monitor stored
+    of it."""
 
     look: Callable[[ApiId], ApiSnapshot | None]
+    known: Callable[[ApiId], ApiRecord]
     objects: Objects
     kept: Kept
     journal: Journal
@@ -146,7 +149,8 @@ class Desk:
 
     def _finding(self, snapshot: ApiSnapshot, wanted: str, now: datetime) -> Finding:
         """The finding as it is now. Raises Refused if it is not open any more."""
-        for violation in evaluate(snapshot, self.policy, now=now).violations:
+        before = self.known(snapshot.api)
+        for violation in evaluate(snapshot, self.policy, now=now, before=before).violations:
             if finding_id(snapshot.api, violation) == wanted:
                 return Finding(
                     id=wanted,
@@ -180,8 +184,10 @@ class Desk:
         if why := why_no_plan(guard, snapshot.tags, action.id):
             return NotApplicable(because=why)
 
+        before = self.known(snapshot.api)
+
         def of_stage(changed: ApiSnapshot) -> Judgement:
-            return judge(changed, self.policy, stage=violation.stage, now=now)
+            return judge(changed, self.policy, stage=violation.stage, now=now, before=before)
 
         given = Situation(
             snapshot=snapshot,

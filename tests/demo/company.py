@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Mapping
 from typing import Any
 
 OFFICE = "203.0.113.0/24"
@@ -34,6 +36,19 @@ FENCED = policy(allow_everybody(), deny_unless_from(OFFICE))
 WIDE_OPEN = policy(allow_everybody())
 
 
+_TURNS_EVERYBODY_AWAY = """
+def handler(event, context):
+    raise Exception("Unauthorized")
+"""
+
+
+def _zipped(name: str, text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, text)
+    return packed.getvalue()
+
+
 class Company:
     """Makes and changes APIs through one person's client of API Gateway."""
 
@@ -52,10 +67,11 @@ class Company:
         self._method(api, "orders", "GET")
         return self._deployed(api)
 
-    def partners(self) -> str:
-        """Behind a Lambda authorizer that wants a token."""
+    def partners(self, client: Callable[[str], Any]) -> str:
+        """Behind a Lambda authorizer that wants a token. `client` makes those of other services."""
         api = self._api("partners")
-        function = "arn:aws:lambda:us-east-1:123456789012:function:check-partner-token"
+        functions = client("lambda")
+        function = _partner_function(functions, client("iam"))
         authorizer = self._client.create_authorizer(
             restApiId=api,
             name="partner-token",
@@ -64,6 +80,15 @@ class Company:
             authorizerUri=(
                 "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
                 f"{function}/invocations"
+            ),
+        )
+        functions.add_permission(
+            FunctionName=function,
+            StatementId="api-gateway",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=(
+                f"arn:aws:execute-api:us-east-1:123456789012:{api}/authorizers/{authorizer['id']}"
             ),
         )
         self._method(api, "catalogue", "GET", "CUSTOM", authorizerId=authorizer["id"])
@@ -108,3 +133,24 @@ class Company:
         client.put_integration_response(
             **where, statusCode="200", responseTemplates={"application/json": f'{{"{path}": []}}'}
         )
+
+
+def _partner_function(functions: Any, iam: Any) -> str:
+    """Its ARN. Nobody calls it in the demo: there is no partner with a token."""
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+    }
+    role = iam.create_role(RoleName="partner-token", AssumeRolePolicyDocument=policy(trust))
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    raise ValueError\n")
+    made = functions.create_function(
+        FunctionName="check-partner-token",
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="app.handler",
+        Code={"ZipFile": package.getvalue()},
+    )
+    return str(made["FunctionArn"])

@@ -23,6 +23,7 @@ from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.collect import SnapshotReader
 from monitor.aws.custom_domains import DomainReads
+from monitor.aws.distributions import DistributionReads
 from monitor.aws.identities import IdentityReads
 from monitor.aws.operations import READS, READS_OF_IDENTITIES
 from monitor.aws.surroundings import Readers, Surroundings
@@ -93,6 +94,7 @@ def reader_of(world: World, who: Credentials) -> SnapshotReader:
         v2=V2ApiReads(client("apigatewayv2")),
         domains=DomainReads(client("apigateway"), client("apigatewayv2")),
         plans=UsagePlanReads(client("apigateway")),
+        distributions=lambda: DistributionReads(client("cloudfront")),
         vpc_endpoints=lambda: VpcEndpointReads(client("ec2")),
         web_acls=lambda: WebAclReads(client("wafv2")),
         user_pools=lambda: UserPoolReads(client("cognito-idp")),

@@ -17,7 +17,6 @@ from tests.builders import API, CAUSE, evaluation, later, rest_api, violation
 
 from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.evaluation.lifecycle import (
-    HISTORY,
     Outcome,
     acknowledge,
     advance,
@@ -26,7 +25,16 @@ from monitor.evaluation.lifecycle import (
     waive,
 )
 from monitor.model.access import Scope
-from monitor.model.finding import Cause, Finding, Severity, Status, StepKind, Violation, Waiver
+from monitor.model.finding import (
+    HISTORY,
+    Cause,
+    Finding,
+    Severity,
+    Status,
+    StepKind,
+    Violation,
+    Waiver,
+)
 from monitor.model.record import ApiRecord
 
 MINUTE = 60
@@ -46,7 +54,7 @@ VIOLATIONS = st.builds(
     st.sampled_from([Scope.ANY_AWS_ACCOUNT, Scope.INTERNET, Scope.UNKNOWN]),
     stage=st.sampled_from(STAGES),
     live=st.booleans(),
-    severity=st.sampled_from([Severity.CRITICAL, Severity.LOW]),
+    severity=st.sampled_from([Severity.CRITICAL, Severity.LOW, Severity.INFO]),
     rule=st.sampled_from(["access-exceeds-policy", "stage-logging"]),
     waiver=st.none() | st.builds(policys, st.integers(1, 60)),
 )
@@ -244,9 +252,13 @@ class Life(RuleBasedStateMachine):
     def whoever_heard_everything_knows_what_is_unresolved(self) -> None:
         for id_, finding in self.record.findings.items():
             told = self.told.get(id_)
-            heard = told[-1][1].status if told else Status.RESOLVED
-            if UNRESOLVED & {heard, finding.status}:
-                assert heard is finding.status
+            assert (open_as(told[-1][1]) if told else None) is open_as(finding)
+
+
+def open_as(finding: Finding) -> Status | None:
+    """What keeps a conversation open; a remark does not."""
+    keeps = finding.status in UNRESOLVED and finding.violation.severity is not Severity.INFO
+    return finding.status if keeps else None
 
 
 TestLife = Life.TestCase

@@ -46,6 +46,7 @@ class Bench:
             PLACE,
             journal=self.journal,
             exports=self.exports,
+            store=NoStore(),
             policy=default_org_policy(),
             guards=lambda _case: self.guard,
             clock=self.clock,

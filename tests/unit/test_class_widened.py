@@ -86,6 +86,7 @@ class World:
     policy: OrgPolicy
     tags: Mapping[str, str] = field(default_factory=dict)
     name: str = "orders"
+    routes: tuple[str, ...] = ("GET /orders",)
     unread: bool = False
     clock: FakeClock = field(default_factory=FakeClock)
     store: MemoryStore = field(default_factory=MemoryStore)
@@ -93,7 +94,10 @@ class World:
     def look(self, *changes: Change) -> list[tuple[str, StepKind]]:
         """What is told of it, by rule."""
         snapshot = rest_api(
-            configuration(route()), tags=self.tags, name=self.name, read_at=self.clock.now()
+            configuration(*map(route, self.routes)),
+            tags=self.tags,
+            name=self.name,
+            read_at=self.clock.now(),
         )
         if self.unread:
             snapshot = replace(snapshot, tags={}, stages=(), gaps=(gap(Unknown.API),))
@@ -276,6 +280,34 @@ def test_a_tag_by_somebody_whose_tags_count_is_no_finding() -> None:
     world.tags = {"exposure": "public"}
 
     assert world.look(edit(PLATFORM)) == [(EXCEEDS, StepKind.RESOLVED)]
+
+
+def test_the_earlier_class_is_that_of_the_org_policy_of_now() -> None:
+    """Tags that do not count keep no class alive that the org policy has narrowed since."""
+    world = World(policy(COUNTING))
+    world.look()
+    world.tags = {"exposure": "public"}
+    world.policy = policy(COUNTING.replace("allowed: no-public-access", "allowed: nobody"))
+
+    assert WIDENED in world.look(edit(STRANGER))
+    assert world.finding(EXCEEDS).violation.policy_class == "rest"  # type: ignore[union-attr]
+    assert world.record.standing is not None
+    world.policy = policy(COUNTING.replace("allowed: no-public-access", "allowed: anyone"))
+    told = world.look()
+    assert (EXCEEDS, StepKind.RESOLVED) in told
+    assert "an edit of the org policy" in world.finding().violation.title  # type: ignore[union-attr]
+
+
+def test_a_new_route_of_a_wider_class_was_not_moved() -> None:
+    health = POLICY.replace(
+        "  - name: rest",
+        "  - name: health\n    select: {route: GET /health}\n    allowed: anyone\n  - name: rest",
+    )
+    world = World(policy(health))
+    world.look()
+    world.routes = ("GET /orders", "GET /health")
+
+    assert world.look() == []
 
 
 def test_two_edits_count_only_if_both_authors_do() -> None:

@@ -190,6 +190,21 @@ def test_authorizers_are_read_only_where_a_method_names_one() -> None:
     assert given.calls["GetAuthorizers"] == 0
 
 
+def test_whether_the_authorizers_were_read_is_told() -> None:
+    """Those that guard nothing are seen only where they were asked for."""
+    unnamed = {"path": "/", "resourceMethods": {"GET": {"authorizationType": "NONE"}}}
+    for changed, known in (
+        ({}, True),
+        ({"GetAuthorizers": DENIED}, False),
+        ({"GetResources": {"items": [unnamed]}}, False),
+    ):
+        draft = read(**changed).draft
+        assert draft is not None
+        assert draft.authorizers_read is known
+    assert read().deployments["d1"].authorizers_read
+    assert not read(GetExport=DENIED).deployments["d1"].authorizers_read
+
+
 def test_pages_are_followed_to_the_end() -> None:
     def page(params: Any) -> Any:
         position = params["query_string"].get("position")

@@ -10,9 +10,6 @@ from tests.builders import API, CAUSE, NOW, evaluation, later, violation
 
 from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.evaluation.lifecycle import (
-    HISTORY,
-    RESOLVED_KEPT,
-    RESOLVED_KEPT_AT_MOST,
     Outcome,
     acknowledge,
     advance,
@@ -20,9 +17,11 @@ from monitor.evaluation.lifecycle import (
     unwaive,
     waive,
 )
+from monitor.evaluation.resolved import RESOLVED_KEPT, RESOLVED_KEPT_AT_MOST
 from monitor.model.access import Scope
-from monitor.model.finding import Finding, Severity, Status, StepKind, Waiver
+from monitor.model.finding import HISTORY, Finding, Severity, Status, StepKind, Waiver
 from monitor.model.record import ApiRecord
+from monitor.slack.text import STEP_WORDS
 
 DAY = 86_400
 NEVER = ApiRecord(api=API)
@@ -334,6 +333,27 @@ def test_a_stage_that_opens_does_not_widen_findings_about_other_things() -> None
         return evaluation(violation(scope, rule="stage-logging", witness=None))
 
     assert told(look(found(logging(Scope.CIDRS)), logging(Scope.INTERNET))) == []
+
+
+def test_a_remark_is_not_told_and_what_becomes_one_is_told_once() -> None:
+    medium = evaluation(violation(Scope.CIDRS, severity=Severity.MEDIUM))
+    remark = evaluation(violation(Scope.CIDRS, severity=Severity.INFO))
+
+    opened = look(NEVER, remark)
+    graver = look(opened.record, medium)
+    lowered = look(graver.record, remark)
+
+    assert told(opened) == []
+    assert told(graver) == [StepKind.WIDENED]
+    assert told(lowered) == [StepKind.LOWERED]
+    assert lowered.notice is not None
+    assert lowered.notice.unresolved == ()
+    assert told(look(lowered.record, remark)) == []
+    assert told(look(lowered.record, FENCED)) == []
+
+
+def test_every_step_has_its_words() -> None:
+    assert STEP_WORDS.keys() == set(StepKind)
 
 
 # --- bounds ------------------------------------------------------------------------------------

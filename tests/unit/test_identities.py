@@ -68,7 +68,7 @@ def test_a_user_holds_what_its_groups_hold() -> None:
     (found,) = invokers(UserDetailList=[user(GroupList=["callers"])], GroupDetailList=[group])
 
     assert found.kind is IdentityKind.USER
-    assert found.statements == (statement(policy="of the group"),)
+    assert found.statements == (statement(policy="of the group", group="callers"),)
 
 
 def test_a_managed_policy_counts_in_its_default_version() -> None:

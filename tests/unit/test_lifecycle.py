@@ -13,7 +13,7 @@ from tests.builders import API, CAUSE, NOW, evaluation, later, rest_api, violati
 from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.evaluation.lifecycle import Outcome, advance, close
 from monitor.model.access import Scope
-from monitor.model.finding import Finding, Status
+from monitor.model.finding import Finding, Severity, Status
 from monitor.model.notice import StepKind
 from monitor.model.record import ApiRecord
 
@@ -54,6 +54,28 @@ def test_a_new_problem_opens_and_names_its_cause() -> None:
     assert outcome.notice.scope_before is None
     assert outcome.notice.scope_now is Scope.INTERNET
     assert outcome.notice.sequence == outcome.record.version == 1
+
+
+REMARK = violation(rule="stage-access-logging-off", severity=Severity.INFO)
+
+
+def test_a_remark_is_kept_and_closed_without_a_word() -> None:
+    opened, closed = live(evaluation(REMARK), evaluation(scope=Scope.CIDRS))
+
+    assert (opened.notice, closed.notice) == (None, None)
+    assert only(opened).status is Status.OPEN
+    assert only(closed).status is Status.RESOLVED
+    assert [mark.kind for mark in only(closed).history] == [StepKind.OPENED, StepKind.RESOLVED]
+
+
+def test_a_conversation_is_over_although_remarks_are_left() -> None:
+    opened, closed = live(evaluation(violation(), REMARK), evaluation(REMARK, scope=Scope.CIDRS))
+
+    assert opened.notice is not None
+    assert [one.violation.severity is Severity.INFO for one in opened.notice.unresolved] == [False]
+    assert closed.notice is not None
+    assert closed.notice.unresolved == ()
+    assert steps(closed) == [(StepKind.RESOLVED, Status.RESOLVED)]
 
 
 def test_the_same_look_again_says_nothing_and_keeps_first_seen() -> None:

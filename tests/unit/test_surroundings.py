@@ -17,6 +17,7 @@ from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.collect import SnapshotReader
 from monitor.aws.custom_domains import DomainReads
+from monitor.aws.distributions import DistributionReads
 from monitor.aws.identities import IdentityReads, may_begin
 from monitor.aws.operations import READS, READS_OF_IDENTITIES
 from monitor.aws.surroundings import Readers, Surroundings
@@ -107,6 +108,17 @@ IDENTITIES = {
 }
 
 
+def distribution(id_: str, host: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "Id": id_,
+        "DomainName": f"{id_.lower()}.cloudfront.net",
+        "Enabled": True,
+        "WebACLId": "arn:aws:wafv2:us-east-1:1:global/webacl/edge/1",
+        "Origins": {"Items": [{"Id": "o", "DomainName": host}]},
+        **changed,
+    }
+
+
 def answers(**changed: Any) -> AwsAnswers:
     """`changed` with `__` for the colon that names cannot hold."""
     return AwsAnswers(
@@ -120,6 +132,16 @@ def answers(**changed: Any) -> AwsAnswers:
             "GetApiKeys": KEYS,
             "GetUsagePlanKeys": {"items": [{"id": "k1", "name": "partner", "value": "s3cr3t"}]},
             "GetUsage": {"items": {"k1": [[0, 100], [7, 93], [0, 100]]}},
+            "cloudfront:ListDistributions": {
+                "DistributionList": {
+                    "Items": [
+                        distribution("E1", f"{API.api_id}.execute-api.us-east-1.amazonaws.com"),
+                        distribution("E2", "other.execute-api.us-east-1.amazonaws.com"),
+                        distribution("E3", f"{API.api_id}.execute-api.x", Enabled=False),
+                        distribution("E4", "API.example.com", WebACLId=""),
+                    ]
+                }
+            },
             "ec2:DescribeVpcEndpoints": {
                 "VpcEndpoints": [
                     {
@@ -157,6 +179,7 @@ def readers(given: AwsAnswers, *, identities: bool = False) -> Readers:
         v2=V2ApiReads(given.client("apigatewayv2")),
         domains=DomainReads(given.client(), given.client("apigatewayv2")),
         plans=UsagePlanReads(given.client()),
+        distributions=lambda: DistributionReads(given.client("cloudfront")),
         vpc_endpoints=lambda: VpcEndpointReads(given.client("ec2")),
         web_acls=lambda: WebAclReads(given.client("wafv2")),
         user_pools=lambda: UserPoolReads(given.client("cognito-idp")),
@@ -205,7 +228,11 @@ def test_an_open_api_needs_its_doors_and_the_account_and_no_more() -> None:
         log_role="arn:aws:iam::1:role/logs", throttle=Throttle(rate=10000.0, burst=5000)
     )
     assert snapshot.gaps == ()
-    assert given.calls == {"GetDomainNames": 1, "GetAccount": 1}
+    assert given.calls == {
+        "GetDomainNames": 1,
+        "GetAccount": 1,
+        "cloudfront:ListDistributions": 1,
+    }
 
 
 def test_what_many_apis_share_is_read_once() -> None:
@@ -219,6 +246,7 @@ def test_what_many_apis_share_is_read_once() -> None:
     assert given.calls == {
         "GetDomainNames": 1,
         "GetAccount": 1,
+        "cloudfront:ListDistributions": 1,
         "GetUsagePlans": 1,
         "GetUsagePlanKeys": 2,  # of the API's plan, and of the other for keys in no plan
         "GetApiKeys": 1,
@@ -399,6 +427,50 @@ def test_an_api_deleted_before_its_integrations_are_read_is_no_gap() -> None:
     )
 
     assert snapshot.gaps == ()
+
+
+def test_the_distributions_before_an_api_are_told() -> None:
+    domain = {"domainName": "api.example.com", "endpointConfiguration": {"types": ["REGIONAL"]}}
+
+    snapshot = added(
+        OPEN,
+        GetDomainNames={"items": [domain]},
+        apigatewayv2__GetApiMappings={"Items": [{"ApiId": API.api_id, "Stage": "prod"}]},
+    )
+
+    assert snapshot.distributions is not None
+    assert [(one.distribution_id, one.has_web_acl) for one in snapshot.distributions] == [
+        ("E1", True),
+        ("E4", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (DENIED, "AccessDeniedException"),
+        ({}, "MalformedAnswer"),
+        ({"DistributionList": {"Items": [{"Id": "E1"}]}}, "MalformedAnswer"),
+    ],
+)
+def test_unread_distributions_are_a_gap(answer: Any, code: str) -> None:
+    snapshot = added(OPEN, cloudfront__ListDistributions=answer)
+
+    assert snapshot.distributions is None
+    assert [(gap.error_code, gap.unknown) for gap in snapshot.gaps] == [
+        (code, Unknown.DISTRIBUTIONS)
+    ]
+
+
+def test_where_there_is_no_cloudfront_none_is_asked_for() -> None:
+    given = answers()
+    around = surroundings(given)
+
+    private = around.added(replace(OPEN, endpoint_types=(EndpointType.PRIVATE,)))
+    government = around.added(replace(OPEN, api=replace(API, partition="aws-us-gov")))
+
+    assert (private.distributions, government.distributions) == (None, ())
+    assert given.calls["cloudfront:ListDistributions"] == 0
 
 
 def test_values_of_keys_are_not_asked_for() -> None:

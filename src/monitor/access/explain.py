@@ -79,7 +79,7 @@ def _gap(reason: Reason) -> str:
 
 
 def _bound(reason: Reason) -> str:
-    return f"{reason.place} allows no more than {reason.fields.get('clause')}"
+    return f"{reason.place} says “{reason.fields.get('clause')}”"
 
 
 _PROBLEMS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from monitor.aws.asking import ask
@@ -99,7 +99,8 @@ class _Account:
             yield from self._attached(attached["PolicyArn"])
         for name in details.get("GroupList", ()):
             for group in self.groups.get(name, ()):
-                yield from self._statements(group, "GroupPolicyList")
+                for statement in self._statements(group, "GroupPolicyList"):
+                    yield replace(statement, group=name)
 
     def _attached(self, arn: str) -> tuple[InvokeStatement, ...]:
         """A policy that is attached but not told may say anything."""

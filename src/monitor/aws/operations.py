@@ -71,6 +71,7 @@ READS: Mapping[str, tuple[Permission, ...]] = MappingProxyType(
             Permission("apigateway:ListRoutingRules", f"{_APIGATEWAY}/domainnames/*/routingrules"),
             _private_domain("apigateway:ListRoutingRules", "/domainnames/*/routingrules"),
         ),
+        "cloudfront:ListDistributions": (Permission("cloudfront:ListDistributions", "*"),),
         "ec2:DescribeVpcEndpoints": (Permission("ec2:DescribeVpcEndpoints", "*"),),
         "wafv2:GetWebACL": _of_account("wafv2:GetWebACL", "regional/webacl/*"),
         "wafv2:GetIPSet": _of_account("wafv2:GetIPSet", "regional/ipset/*"),

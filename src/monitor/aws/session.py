@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_apigatewayv2 import ApiGatewayV2Client
     from types_boto3_appconfigdata import AppConfigDataClient
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudfront import CloudFrontClient
     from types_boto3_cloudtrail import CloudTrailClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -94,6 +95,10 @@ class AwsSession:
     @cached_property
     def apigatewayv2(self) -> ApiGatewayV2Client:
         return self._hooked(self._session.client("apigatewayv2", self.region, config=_PACED))
+
+    @cached_property
+    def cloudfront(self) -> CloudFrontClient:
+        return self._hooked(self._session.client("cloudfront", self.region, config=_USUAL))
 
     @cached_property
     def cognito_idp(self) -> CognitoIdentityProviderClient:

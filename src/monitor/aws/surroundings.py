@@ -17,6 +17,7 @@ from monitor.aws.apigatewayv2 import V2ApiReads
 from monitor.aws.asking import Gone
 from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.custom_domains import DomainReads, Doors
+from monitor.aws.distributions import WITHOUT_CLOUDFRONT, DistributionReads, before
 from monitor.aws.identities import IdentityReads, speaking_of
 from monitor.aws.once import Once
 from monitor.aws.parts import or_else
@@ -39,6 +40,7 @@ from monitor.model.behind import (
     USAGE_DAYS,
     AccountSettings,
     ApiKey,
+    Distribution,
     Integration,
     Invoker,
     LambdaFunction,
@@ -61,6 +63,7 @@ class Readers:
     v2: V2ApiReads
     domains: DomainReads
     plans: UsagePlanReads
+    distributions: Callable[[], DistributionReads]
     vpc_endpoints: Callable[[], VpcEndpointReads]
     web_acls: Callable[[], WebAclReads]
     user_pools: Callable[[], UserPoolReads]
@@ -82,6 +85,7 @@ class Surroundings:
         self._plan_keys: Once[tuple[ApiKey, ...]] = Once(clock, serves)
         self._usage: Once[dict[str, date]] = Once(clock, serves)
         self._vpc_links: Once[bool] = Once(clock, serves)
+        self._distributions: Once[tuple[Distribution, ...]] = Once(clock, serves)
         self._endpoints: Once[tuple[VpcEndpoint, ...]] = Once(clock, serves)
         self._web_acls: Once[WebAcl] = Once(clock, serves)
         self._pools: Once[UserPool] = Once(clock, serves)
@@ -98,6 +102,7 @@ class Surroundings:
             self._plan_keys,
             self._usage,
             self._vpc_links,
+            self._distributions,
             self._endpoints,
             self._web_acls,
             self._pools,
@@ -134,6 +139,7 @@ class Surroundings:
             user_pools=self._user_pools(snapshot, authorizers, gaps),
             functions=self._named_functions(snapshot, authorizers, gaps),
             invokers=self._of_identities(snapshot, gaps),
+            distributions=self._before(with_doors, gaps),
             account=or_else(self._account.get("", self._readers.account.account), None, gaps),
         )
         # One read may fail for several stages, plans or authorizers of the API.
@@ -156,6 +162,15 @@ class Surroundings:
             return snapshot
         endpoints = self._endpoints.get("", lambda: self._readers.vpc_endpoints().endpoints())
         return replace(snapshot, vpc_endpoints=or_else(endpoints, None, gaps))
+
+    def _before(self, snapshot: ApiSnapshot, gaps: list[Gap]) -> tuple[Distribution, ...] | None:
+        if snapshot.endpoint_types == (EndpointType.PRIVATE,):
+            return None
+        if snapshot.api.partition in WITHOUT_CLOUDFRONT:
+            return ()
+        read = self._distributions.get("", lambda: self._readers.distributions().distributions())
+        found = or_else(read, None, gaps)
+        return None if found is None else tuple(before(snapshot, found))
 
     def _with_web_acl(self, stage: Stage, gaps: list[Gap]) -> Stage:
         arn = stage.web_acl_arn

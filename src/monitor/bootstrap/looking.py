@@ -11,6 +11,7 @@ from monitor.aws.authorizer_functions import FunctionReads
 from monitor.aws.clock import SystemClock
 from monitor.aws.collect import SnapshotReader
 from monitor.aws.custom_domains import DomainReads
+from monitor.aws.distributions import DistributionReads
 from monitor.aws.identities import IdentityReads
 from monitor.aws.once import Lazily
 from monitor.aws.pacing import TokenBucket
@@ -70,6 +71,7 @@ def _readers(session: AwsSession, rest: RestApiReads, *, with_identities: bool) 
         v2=V2ApiReads(session.apigatewayv2),
         domains=DomainReads(session.apigateway, session.apigatewayv2),
         plans=UsagePlanReads(session.apigateway),
+        distributions=Lazily(lambda: DistributionReads(session.cloudfront), making),
         vpc_endpoints=Lazily(lambda: VpcEndpointReads(session.ec2), making),
         web_acls=Lazily(lambda: WebAclReads(session.wafv2), making),
         user_pools=Lazily(lambda: UserPoolReads(session.cognito_idp), making),

@@ -210,7 +210,7 @@ def _check_text(result: PolicyCheckDocument) -> str:
 def _check_lines(result: PolicyCheckDocument) -> Iterator[str]:
     yield f"{result.file}: an org policy of {_several(len(result.classes), 'class', 'classes')}"
     for note in result.notes:
-        yield f"{result.file}:{note.line}:{note.column}: {note.message}"
+        yield f"{result.file}:{note.line}:{note.column}: {plain(note.message)}"
     if result.apis is None:
         return
     yield ""

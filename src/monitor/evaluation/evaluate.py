@@ -126,7 +126,7 @@ def evaluate(
 def _is_waived(before: ApiRecord | None, now: datetime) -> bool:
     """Whether somebody accepts for a time that the API is in a wider class."""
     return before is not None and any(
-        finding.waiver is not None and finding.waiver.until > now
+        finding.waiver is not None and finding.waiver.lasts(now)
         for finding in before.findings.values()
         if finding.violation.rule == CLASS_WIDENED and finding.status is Status.WAIVED
     )
@@ -193,7 +193,7 @@ def _violation(rule: Rule, problem: Problem, given: RuleInput, thresholds: Thres
     stage = next((one for one in given.snapshot.stages if one.name == problem.stage), None)
     return Violation(
         rule=rule.id,
-        severity=problem.severity or rule.severity,
+        severity=problem.severity or (rule.severity if problem.live else rule.severity.milder),
         status=Status.UNKNOWN if problem.undecided else Status.OPEN,
         title=problem.title,
         scope=Scope.UNKNOWN if problem.undecided else problem.scope or _scope(problem, given),

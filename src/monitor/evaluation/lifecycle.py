@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation
+from monitor.evaluation.resolved import without_the_oldest
 from monitor.evaluation.standing import claims_more
 from monitor.evaluation.width import is_about_access, is_wider
 from monitor.model.access import Scope
@@ -17,7 +18,6 @@ from monitor.model.finding import (
     Acknowledgement,
     Cause,
     Finding,
-    Mark,
     Severity,
     Status,
     Violation,
@@ -28,18 +28,15 @@ from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
 from monitor.rules.class_widened import ID as CLASS_WIDENED
 
-HISTORY = 20
-"""Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
-
-RESOLVED_KEPT = timedelta(days=90)
-RESOLVED_KEPT_AT_MOST = 100
-"""A stage may have any name, so whoever makes and deletes stages must not fill the record."""
-
 ANNOUNCE = timedelta(days=7)
 """How long before a waiver's end it is announced, where the org policy does not say."""
 
 IN_FLIGHT = timedelta(hours=1)
 """How late the event of a change may come that the baseline saw before it."""
+
+
+ALERT_FROM = Severity.LOW
+"""The least severity that is told, where the org policy does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +52,12 @@ class Outcome:
 class _Look:
     """What applies to all findings of one look. `settled`: the rules whose baseline was told; what
     others find for the first time, and no change explains, waits for the summary. `claims_more`:
-    the API was moved to a still wider class of the org policy."""
+    the API was moved to a still wider class of the org policy. `alert_from`: what is less grave
+    than that is nobody's alert."""
 
     now: datetime
     cause: Cause | None
+    alert_from: Severity = ALERT_FROM
     announce: timedelta = ANNOUNCE
     settled: Collection[str] | None = None
     claims_more: bool = False
@@ -70,6 +69,10 @@ class _Look:
             return violation.caused_by
         cause = self.cause
         return cause if cause is None or cause.acts_at_once or not violation.live else None
+
+    def is_remark(self, violation: Violation) -> bool:
+        """It stands in every report and digest; nobody gets a message because of it."""
+        return not violation.severity.at_least(self.alert_from)
 
     def is_baseline(self, violation: Violation) -> bool:
         is_settled = self.settled is None or violation.rule in self.settled
@@ -84,6 +87,7 @@ def advance(
     cause: Cause | None,
     announce: timedelta = ANNOUNCE,
     settled: Collection[str] | None = None,
+    alert_from: Severity = ALERT_FROM,
 ) -> Outcome:
     """What one look at an API makes of what was known of it. A look at an older snapshot than the
     stored one changes nothing. `settled` None = the baseline of every rule was told."""
@@ -93,6 +97,7 @@ def advance(
     look = _Look(
         now=now,
         cause=cause,
+        alert_from=alert_from,
         announce=announce,
         settled=settled,
         claims_more=claims_more(looked.standing, stored.standing),
@@ -128,7 +133,7 @@ def advance(
         read_at=snapshot.read_at,
         name=snapshot.name or stored.name,
         scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
         standing=looked.standing or stored.standing,
     )
     return _outcome(stored, record, steps, look)
@@ -149,7 +154,7 @@ def close(stored: ApiRecord, *, read_at: datetime, now: datetime, cause: Cause |
         version=stored.version + 1,
         read_at=read_at,
         scope=Scope.NOBODY,
-        findings=_without_the_oldest(findings, now),
+        findings=without_the_oldest(findings, now),
     )
     return _outcome(stored, record, steps, look)
 
@@ -176,7 +181,7 @@ def waive(stored: ApiRecord, finding_ids: Iterable[str], waiver: Waiver, now: da
     already changes nothing."""
 
     def waived(old: Finding) -> Finding | None:
-        if old.waiver == waiver or not _lasts(waiver, now):
+        if old.waiver == waiver or not waiver.lasts(now):
             return None
         return replace(old, waiver=waiver, status=Status.WAIVED)
 
@@ -187,12 +192,10 @@ def unwaive(stored: ApiRecord, finding_ids: Iterable[str], who: str, now: dateti
     """A person's waiver is withdrawn. What the org policy waives stays waived."""
 
     def unwaived(old: Finding) -> Finding | None:
-        if _personal(old) is None:
+        if old.personal_waiver is None:
             return None
-        policys = old.violation.waiver
-        if _lasts(policys, now):
-            return replace(old, waiver=policys, status=Status.WAIVED)
-        return replace(old, waiver=None, status=old.violation.status)
+        policys = _policys(old.violation, now)
+        return replace(old, waiver=policys, status=_status(old.violation, policys))
 
     return _decided(stored, finding_ids, StepKind.UNWAIVED, who, now, unwaived)
 
@@ -218,7 +221,7 @@ def _decided(
         old = findings.get(id_)
         if old is None or old.status is Status.RESOLVED or (new := decide(old)) is None:
             continue
-        findings[id_] = _marked(new, kind, who, now)
+        findings[id_] = new.marked(kind, who, now)
         steps.append(Step(kind=kind, finding=findings[id_]))
     if not steps:
         return Outcome(record=stored)
@@ -230,12 +233,14 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
     """A finding that is there, and the step to tell. `new` has everything but its past."""
     violation, cause = new.violation, look.blames(new.violation)
     if old is None:
-        waiver = violation.waiver if _lasts(violation.waiver, look.now) else None
+        waiver = _policys(violation, look.now)
         quiet = look.is_baseline(violation)
         new = replace(
             new, change=cause, waiver=waiver, status=_status(violation, waiver), baseline=quiet
         )
-        return _told(new, StepKind.OPENED, look, tell=not quiet and waiver is None)
+        return _told(
+            new, StepKind.OPENED, look, tell=not (quiet or waiver or look.is_remark(violation))
+        )
     wider = is_wider(old.violation, violation)
     if violation.rule == CLASS_WIDENED:
         # Another move than the one that somebody saw, although it is told in the same place.
@@ -257,7 +262,7 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
     kind = _what_happened(old, kept, look, wider=wider)
     if kind is None:
         return kept, ()
-    tell = _is_told(kind, old, kept)
+    tell = _is_told(kind, old, kept, look)
     if kind in _NEWS:
         came_back = kind is StepKind.REOPENED
         kept = replace(
@@ -286,6 +291,8 @@ def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> S
         return StepKind.WIDENED
     if old.status is not new.status:
         return _turned(old.status, new.status)
+    if look.is_remark(new.violation) and not look.is_remark(old.violation):
+        return StepKind.LOWERED
     if old.change is None and _came_late(look.blames(new.violation), old):
         # What the baseline held for old has a change behind it that is not.
         return StepKind.OPENED if old.baseline else StepKind.ATTRIBUTED
@@ -302,33 +309,42 @@ def _turned(before: Status, after: Status) -> StepKind:
     return StepKind.OPENED if after is Status.OPEN else StepKind.UNDECIDED
 
 
-def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
-    """Nobody has to hear of what stays waived, of the author of a lesser finding, nor that the org
-    policy waives what only the summary of the baseline told."""
+def _is_told(kind: StepKind, old: Finding, new: Finding, look: _Look) -> bool:
+    """Nobody has to hear of a remark, unless it was more than that, of what stays waived, of the
+    author of a lesser finding, nor that the org policy waives what only the summary told."""
+    was_remark = look.is_remark(old.violation) or old.status is Status.RESOLVED
+    if look.is_remark(new.violation) and was_remark:
+        return False
     if kind is StepKind.WAIVED:
         return not old.baseline
     if kind is StepKind.ATTRIBUTED:
         return is_about_access(new.violation) or new.violation.severity.at_least(Severity.HIGH)
+    if kind is StepKind.LOWERED and old.baseline:
+        return False
     return kind is StepKind.WAIVER_ENDS or new.status is not Status.WAIVED
 
 
 def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
-    personal = _personal(old)
     new = replace(
         old,
         status=Status.RESOLVED,
         last_seen=look.now,
         acknowledged=None,
-        waiver=personal,
+        waiver=old.personal_waiver,
         baseline=False,
     )
-    return _told(new, StepKind.RESOLVED, look, tell=old.status is not Status.WAIVED)
+    return _told(
+        new,
+        StepKind.RESOLVED,
+        look,
+        tell=old.status is not Status.WAIVED and not look.is_remark(old.violation),
+    )
 
 
 def _told(
     finding: Finding, kind: StepKind, look: _Look, *, tell: bool
 ) -> tuple[Finding, tuple[Step, ...]]:
-    marked = _marked(finding, kind, _author(finding, kind, look), look.now)
+    marked = finding.marked(kind, _author(finding, kind, look), look.now)
     return marked, (Step(kind=kind, finding=marked),) if tell else ()
 
 
@@ -339,26 +355,17 @@ def _author(finding: Finding, kind: StepKind, look: _Look) -> str:
     return cause.who if cause is not None and kind is not StepKind.WAIVER_ENDS else ""
 
 
-def _marked(finding: Finding, kind: StepKind, who: str, at: datetime) -> Finding:
-    history = (*finding.history, Mark(kind=kind, who=who, at=at))
-    return replace(finding, history=history[-HISTORY:])
-
-
 def _in_force(old: Finding, violation: Violation, now: datetime, *, wider: bool) -> Waiver | None:
     """A person's waiver holds for what they saw; the org policy's for whatever it names."""
-    personal = _personal(old)
-    if not wider and _lasts(personal, now):
+    personal = old.personal_waiver
+    if personal is not None and not wider and personal.lasts(now):
         return personal
-    return violation.waiver if _lasts(violation.waiver, now) else None
+    return _policys(violation, now)
 
 
-def _personal(finding: Finding) -> Waiver | None:
-    """The waiver in force, if it is not the org policy's."""
-    return finding.waiver if finding.waiver != finding.violation.waiver else None
-
-
-def _lasts(waiver: Waiver | None, now: datetime) -> bool:
-    return waiver is not None and waiver.until > now
+def _policys(violation: Violation, now: datetime) -> Waiver | None:
+    waiver = violation.waiver
+    return waiver if waiver is not None and waiver.lasts(now) else None
 
 
 def _status(violation: Violation, waiver: Waiver | None) -> Status:
@@ -386,20 +393,6 @@ def _by_id(looked: Evaluation) -> Mapping[str, Violation]:
     return found
 
 
-def _without_the_oldest(findings: Mapping[str, Finding], now: datetime) -> dict[str, Finding]:
-    resolved = sorted(
-        (f for f in findings.values() if f.status is Status.RESOLVED),
-        key=lambda finding: (finding.last_seen, finding.id),
-        reverse=True,
-    )
-    dropped = {
-        finding.id
-        for place, finding in enumerate(resolved)
-        if place >= RESOLVED_KEPT_AT_MOST or now - finding.last_seen > RESOLVED_KEPT
-    }
-    return {id_: finding for id_, finding in findings.items() if id_ not in dropped}
-
-
 def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Look) -> Outcome:
     if not steps:
         return Outcome(record=record)
@@ -410,7 +403,7 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         sequence=record.version,
         made_at=look.now,
         steps=tuple(steps),
-        unresolved=tuple(unresolved(record.findings)),
+        unresolved=tuple(f for f in unresolved(record.findings) if not look.is_remark(f.violation)),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
         cause=next((cause for cause in blamed if cause is not None), None),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from monitor.model.api import ApiSnapshot
 from monitor.orgpolicy.bounds import classes_of, places_of
 from monitor.orgpolicy.places import position
-from monitor.orgpolicy.review import Note, NoteKind, review
+from monitor.orgpolicy.review import Note, NoteKind, passed_by, review
 from monitor.orgpolicy.schema import OrgPolicy
 
 
@@ -68,6 +68,7 @@ def check_policy(
     classed = None if apis is None else tuple(_classed(policy, one) for one in apis)
     notes = list(review(policy, now=now))
     if classed:
+        notes += passed_by(policy, apis or ())
         notes += _empty_classes(policy, classed, {tuple(note.location) for note in notes})
     placed = [(position(document, note.location), note) for note in notes]
     return PolicyCheckDocument(

@@ -60,10 +60,10 @@ def stand(
     """`edits`: those of the tags and the name that led here. `is_waived`: somebody accepts for a
     time that the API is in the classes that `before` says it claims."""
     claimed = _classes(snapshot, policy)
+    counting = policy.tags_count_from
     if before is not None and any(gap.unknown is Unknown.API for gap in snapshot.gaps):
         # Tags that were not read are not tags that were taken away.
-        return Stood(classes=_in_force(before, policy, is_waived), standing=before)
-    counting = policy.tags_count_from
+        return Stood(classes=_in_force(before, counting, is_waived), standing=before)
     is_trusted = bool(counting and edits and _all_count(edits, counting))
     if before is not None:
         accepted = before.accepted
@@ -71,17 +71,24 @@ def stand(
         accepted = claimed
     else:
         accepted = _classes(replace(snapshot, tags={}), policy)
-    by = tuple(_moved_by(accepted, claimed))
-    wider = tuple(_wider(claimed, accepted, thresholds)) if by else ()
-    if not wider or is_trusted:
+    # What the accepted tags and name come to under the org policy of now.
+    unedited = _classes(replace(snapshot, tags=accepted.tags, name=accepted.name), policy)
+    by_edit = tuple(_wider(claimed, unedited, thresholds)) if not is_trusted else ()
+    by_policy = tuple(_wider(unedited, accepted, thresholds)) if not is_trusted else ()
+    if not by_edit and not by_policy:
         return Stood(classes=claimed, standing=Standing(accepted=claimed))
     standing = Standing(accepted=accepted, claimed=claimed)
-    counts = _counts(by, counting)
+    counts = not by_edit or not counting
     is_waived = is_waived and not claims_more(standing, before)
     return Stood(
-        classes=claimed if counts or is_waived else accepted,
+        classes=claimed if counts or is_waived else unedited,
         standing=standing,
-        move=_move(wider, by, edits, counts=counts),
+        move=_move(
+            by_edit or by_policy,
+            tuple(_moved_by(accepted, claimed, edit=bool(by_edit), policy=bool(by_policy))),
+            edits,
+            counts=counts,
+        ),
     )
 
 
@@ -92,26 +99,20 @@ def claims_more(now: Standing | None, before: Standing | None) -> bool:
     return any(_wider(now.claimed, before.claimed, Thresholds()))
 
 
-def _in_force(standing: Standing, policy: OrgPolicy, is_waived: bool) -> Classes:
-    claimed = standing.claimed
+def _in_force(standing: Standing, counting: tuple[str, ...], is_waived: bool) -> Classes:
+    accepted, claimed = standing.accepted, standing.claimed
     if claimed is None:
-        return standing.accepted
-    by = tuple(_moved_by(standing.accepted, claimed))
-    counts = is_waived or _counts(by, policy.tags_count_from)
-    return claimed if counts else standing.accepted
-
-
-def _counts(by: tuple[MovedBy, ...], counting: tuple[str, ...]) -> bool:
-    """Whoever may edit the org policy needs nobody's leave."""
-    return not counting or by == (MovedBy.POLICY,)
+        return accepted
+    is_edited = (accepted.tags, accepted.name) != (claimed.tags, claimed.name)
+    return claimed if is_waived or not counting or not is_edited else accepted
 
 
 def _classes(snapshot: ApiSnapshot, policy: OrgPolicy) -> Classes:
     bounds: Bounds = bounds_of(policy, snapshot, places_of(snapshot))
     return Classes(
         whole=bounds.of_api,
-        tags=_digest(sorted(snapshot.tags.items())),
-        name=_digest(snapshot.name),
+        tags=dict(snapshot.tags),
+        name=snapshot.name,
         policy=_digest(policy.model_dump(mode="json", include=_DECIDES)),
         places=tuple(
             (stage, route, bound.class_name) for (stage, route), bound in bounds.of_places.items()
@@ -123,7 +124,10 @@ def _classes(snapshot: ApiSnapshot, policy: OrgPolicy) -> Classes:
 def _wider(
     now: Classes, before: Classes, thresholds: Thresholds
 ) -> Iterator[tuple[Place, Bound, Bound]]:
-    """The places, with the bounds before and now, that may be called by more than before."""
+    """The places, with the bounds before and now, that may be called by more than before. Without
+    another tag, name or org policy none was moved: a route that is new was nowhere before."""
+    if (now.tags, now.name, now.policy) == (before.tags, before.name, before.policy):
+        return
     bounds_now, bounds_before = now.bounds, before.bounds
     seen: dict[tuple[str, str], bool] = {}
     for place in dict.fromkeys((WHOLE, *bounds_now, *bounds_before)):
@@ -135,12 +139,12 @@ def _wider(
             yield place, old, new
 
 
-def _moved_by(before: Classes, now: Classes) -> Iterator[MovedBy]:
-    if before.tags != now.tags:
+def _moved_by(before: Classes, now: Classes, *, edit: bool, policy: bool) -> Iterator[MovedBy]:
+    if edit and before.tags != now.tags:
         yield MovedBy.TAGS
-    if before.name != now.name:
+    if edit and before.name != now.name:
         yield MovedBy.NAME
-    if before.policy != now.policy:
+    if policy:
         yield MovedBy.POLICY
 
 

@@ -70,5 +70,10 @@ def _of_condition(condition: Condition) -> Iterator[tuple[str, str, str]]:
             yield FaultCode.NO_NUMBER, term.place, term.text
         elif operator.family is Family.DATE and instant(term.text) is None:
             yield FaultCode.NO_DATE, term.place, term.text
-        elif operator.family is Family.STRING and by_address and cidr_span(term.text) is not None:
+        elif operator.family is Family.STRING and by_address and _is_block(term.text):
             yield FaultCode.ADDRESS_AS_TEXT, term.place, term.text
+
+
+def _is_block(text: str) -> bool:
+    """A single address may well be compared as text; of a block no address is the text."""
+    return "/" in text and cidr_span(text) is not None

@@ -64,35 +64,36 @@ def matches(pattern: Pattern, text: str) -> bool:
 
 
 def overlap(one: Pattern, other: Pattern) -> bool:
-    """Whether some text matches both, in time proportional to the one times the other."""
-    row = _starts(other)
+    """Whether some text matches both: the places in the second at which a text may be that the
+    first matches so far, as bits, token by token."""
+    letters, single, stars = _places(other)
+    end = 1 << len(other)
+    at = _past_stars(1, stars)
     for token in one:
-        row = _after(token, row, other)
-        if not any(row):
-            return False
-    return row[len(other)]
-
-
-def _starts(other: Pattern) -> list[bool]:
-    """Which beginnings of the other pattern match nothing at all."""
-    row = [True]
-    for token in other:
-        row.append(row[-1] and token is Wild.ANY_MANY)
-    return row
-
-
-def _after(token: Token, before: list[bool], other: Pattern) -> list[bool]:
-    """Which beginnings of the other may match what the first matches up to and with the token."""
-    many = token is Wild.ANY_MANY
-    row = [before[0] and many]
-    for place, theirs in enumerate(other):
-        if many or theirs is Wild.ANY_MANY:
-            met = before[place + 1] or row[place]
+        if token is Wild.ANY_MANY:
+            # With the right letters every later place can be reached.
+            at = (2 * end - 1) & -(at & -at)
+        elif token is Wild.ANY_ONE:
+            at = (at & ~stars & (end - 1)) << 1 | at & stars
         else:
-            met = before[place] and _same(token, theirs)
-        row.append(met)
-    return row
+            at = (at & (letters.get(token, 0) | single)) << 1 | at & stars
+        at = _past_stars(at, stars)
+        if not at:
+            return False
+    return bool(at & end)
 
 
-def _same(one: Token, other: Token) -> bool:
-    return one == other or isinstance(one, Wild) or isinstance(other, Wild)
+@lru_cache(maxsize=4096)
+def _places(pattern: Pattern) -> tuple[dict[Token, int], int, int]:
+    """Where each letter stands, where `?` and where `*`."""
+    found: dict[Token, int] = {}
+    for place, token in enumerate(pattern):
+        found[token] = found.get(token, 0) | 1 << place
+    return found, found.get(Wild.ANY_ONE, 0), found.get(Wild.ANY_MANY, 0)
+
+
+def _past_stars(at: int, stars: int) -> int:
+    """With the places behind stars, which may stand for nothing."""
+    while (further := at | (at & stars) << 1) != at:
+        at = further
+    return at

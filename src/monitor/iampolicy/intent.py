@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.iampolicy.document import (
     Condition,
@@ -28,7 +29,7 @@ from monitor.model.callers import ANY_NAME, NameSet
 _EVERYONE = frozenset({PrincipalKind.EVERYONE, PrincipalKind.EVERYONE_BARE})
 _PATH_PARAMETER = re.compile(r"\{[^}]*\}")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-_NO_NAME = NameSet(excluded=False)
+_COLONS = 5
 
 
 def documents(configuration: Configuration) -> tuple[PolicyDocument | None, ...]:
@@ -44,24 +45,40 @@ def speaks_of(statement: Statement, api: ApiId, stage: str, route: Route) -> boo
         return False
     if statement.resource.negated or statement.resource.problems:
         return True
-    wanted = _requests(api, stage, route)
-    return any(overlap(_resource(term.text, api), wanted) for term in statement.resource.items)
+    wanted = _requests(stage, route.method, route.path)
+    for term in statement.resource.items:
+        rest = _within(term.text, api)
+        if overlap(rest, wanted) if rest is not None else _elsewhere(term.text, api, wanted):
+            return True
+    return False
 
 
-def _requests(api: ApiId, stage: str, route: Route) -> Pattern:
-    """The ARNs of all requests that the route takes."""
-    verb = "*" if route.method == "ANY" else route.method
-    path = _PATH_PARAMETER.sub("*", route.path)
-    return glob(api.execute_arn(stage or "*", verb, path))
+@lru_cache(maxsize=4096)
+def _requests(stage: str, method: str, path: str) -> Pattern:
+    """What follows the API in the ARNs of all requests that a route takes."""
+    verb = "*" if method == "ANY" else method
+    return glob(f"/{stage or '*'}/{verb}/{_PATH_PARAMETER.sub('*', path).removeprefix('/')}")
 
 
-def _resource(text: str, api: ApiId) -> Pattern:
-    plain = _VARIABLE.sub("*", text)
-    if plain.startswith(SHORT_FORM + "/"):
-        root = api.execute_arn("", "", "").split("/", 1)[0]
-        return (*literal(root), *glob(plain.removeprefix(SHORT_FORM)))
-    pattern = glob(plain)
-    return glob(plain + ":*") if has_wildcard(pattern) and plain.count(":") < 5 else pattern
+@lru_cache(maxsize=1024)
+def _within(text: str, api: ApiId) -> Pattern | None:
+    """What a Resource says behind the API; None if it does not name just this one."""
+    for root in (SHORT_FORM, _arn(api)):
+        if text.startswith(f"{root}/"):
+            return glob(_VARIABLE.sub("*", text.removeprefix(root)))
+    return None
+
+
+def _elsewhere(text: str, api: ApiId, wanted: Pattern) -> bool:
+    pattern = glob(_VARIABLE.sub("*", text))
+    if has_wildcard(pattern) and text.count(":") < _COLONS:
+        # A short one counts as padded with stars.
+        pattern = (*pattern, *glob(":*"))
+    return overlap(pattern, (*literal(_arn(api)), *wanted))
+
+
+def _arn(api: ApiId) -> str:
+    return api.execute_arn("", "", "").partition("/")[0]
 
 
 def is_for_everyone(statement: Statement) -> bool:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from monitor.model.behind import (
     AccountSettings,
     ApiKey,
+    Distribution,
     Integration,
     IntegrationKind,
     Invoker,
@@ -319,6 +320,8 @@ class ApiSnapshot:
     `usage_plans`: those of the API's stages; None = not read, as where no route asks for a key.
     `stray_keys`: the keys of the account that are in no usage plan, told at one API only: the first
     by its id of those that a usage plan covers; None elsewhere, and where they were not read.
+    `distributions`: those of the account that send requests on to a door of the API; None = not
+    read, as of a private API. Where `custom_domains` are not read there may be more.
     `user_pools` and `functions` by ARN: those that authorizers name. `invokers`: the identities of
     the account whose policies speak of invoking this API; None = not read.
     """
@@ -344,6 +347,7 @@ class ApiSnapshot:
     cors: Cors | None = None
     usage_plans: tuple[UsagePlan, ...] | None = None
     stray_keys: tuple[ApiKey, ...] | None = None
+    distributions: tuple[Distribution, ...] | None = None
     user_pools: Mapping[str, UserPool] = field(default_factory=dict)
     functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
     invokers: tuple[Invoker, ...] | None = None

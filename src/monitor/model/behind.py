@@ -69,6 +69,16 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """A CloudFront distribution that answers requests; `origins` are the hosts it asks."""
+
+    distribution_id: str
+    domain_name: str = ""
+    origins: tuple[str, ...] = ()
+    has_web_acl: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageSecret:
     """A stage variable whose value looks like a secret; the value itself is never kept. `canary`:
     it is set for the canary's requests only."""
@@ -180,6 +190,7 @@ class InvokeStatement:
 
     `allows` None: its effect cannot be read. `resources` as written; with `negated` all others.
     `certain` False: something of it could not be read, so it may speak of more or of less.
+    `group`: the IAM group by which a user has it, empty where the policy is the identity's own.
     """
 
     policy: str
@@ -188,6 +199,7 @@ class InvokeStatement:
     negated: bool = False
     conditional: bool = False
     certain: bool = True
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

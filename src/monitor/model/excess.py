@@ -115,7 +115,7 @@ def _holding(caller: Caller) -> list[str]:
 
 def _through(caller: Caller) -> str:
     if caller.network is CallerNetwork.VPC_ENDPOINT:
-        return f" through a VPC endpoint such as {caller.endpoint}"
+        return f" through a VPC endpoint such as {caller.endpoint} in {caller.vpc}"
     return ""
 
 

@@ -18,7 +18,7 @@ def problem_of(
     subject = _PUBLIC.get(access.scope) if access.public else None
     if subject is None and example.caller is not None:
         subject = who(example.caller, given.snapshot.api.account_id)
-    can = "can" if live else "will be able to, after the next deployment,"
+    when = "" if live else "after the next deployment, "
     bound = example.bound
     clause = Reason(
         code="bound",
@@ -26,7 +26,7 @@ def problem_of(
         fields={"clause": bound.clause},
     )
     return Problem(
-        title=f"{subject or 'the public'} {can} call {count} of stage {stage}",
+        title=f"{when}{subject or 'the public'} can call {count} of stage {stage}",
         severity=_severity(example, given.snapshot.api.account_id, live=live),
         scope=access.scope,
         stage=stage,

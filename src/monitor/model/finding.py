@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from monitor.model.access import Reason, Scope, Witness
 from monitor.model.api import ApiId
+
+HISTORY = 20
+"""Marks that a finding keeps: one that opens and closes with every deployment must not grow."""
 
 
 class Severity(StrEnum):
@@ -22,6 +25,12 @@ class Severity(StrEnum):
     def rank(self) -> int:
         """0 is the gravest."""
         return _SEVERITY_ORDER[self]
+
+    @property
+    def milder(self) -> Severity:
+        """One step less grave: of what is not served yet. Nothing is below `low` for that."""
+        order = list(Severity)
+        return self if self.rank >= Severity.LOW.rank else order[self.rank + 1]
 
     def at_least(self, other: Severity) -> bool:
         return self.rank <= other.rank
@@ -46,6 +55,9 @@ class Waiver:
     until: datetime
     by: str
 
+    def lasts(self, now: datetime) -> bool:
+        return self.until > now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
@@ -63,6 +75,8 @@ class StepKind(StrEnum):
     REOPENED = "reopened"
     """It was resolved, or its waiver is over."""
     WIDENED = "widened"
+    LOWERED = "lowered"
+    """It was more, and is a remark now."""
     ATTRIBUTED = "attributed"
     """The event of the change arrived after the finding was told."""
     UNDECIDED = "undecided"
@@ -150,6 +164,15 @@ class Finding:
     announced: datetime | None = None
     history: tuple[Mark, ...] = ()
     baseline: bool = False
+
+    @property
+    def personal_waiver(self) -> Waiver | None:
+        """The waiver in force, if it is not the org policy's."""
+        return self.waiver if self.waiver != self.violation.waiver else None
+
+    def marked(self, kind: StepKind, who: str, at: datetime) -> Finding:
+        history = (*self.history, Mark(kind=kind, who=who, at=at))
+        return replace(self, history=history[-HISTORY:])
 
 
 def finding_id(api: ApiId, violation: Violation) -> str:

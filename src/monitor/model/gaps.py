@@ -51,6 +51,7 @@ class Unknown(StrEnum):
     PLANS = "which usage plans cover the API"
     KEYS = "which API keys are valid"
     USAGE = "which API keys are used"
+    DISTRIBUTIONS = "which CloudFront distributions stand before the API"
     INTEGRATIONS = "where the requests of a route go"
     USER_POOL = "who gets a token of the user pool"
     FUNCTION = "whether the authorizer's function can be invoked"

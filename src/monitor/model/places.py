@@ -6,10 +6,10 @@ API, whatever stage it is deployed to, and a flaw that every stage has already i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from monitor.model.access import Reason, RouteAccess, Scope, StageAccess
+from monitor.model.access import Reason, RouteAccess, Scope
 from monitor.model.api import ApiType, AuthorizationType, Authorizer, Configuration, Route, Stage
 from monitor.model.finding import Severity
 from monitor.model.rule import CannotTell, Problem, RuleInput
@@ -22,18 +22,22 @@ _UNGUARDED = frozenset({AuthorizationType.NONE, AuthorizationType.AWS_IAM, None}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """What is served live on a stage (two configurations with a canary), or drafted (`stage`
-    empty). `accesses`: who gets in, by route and door; of the draft, on any stage.
+    empty). `by_route`: who gets in, on which stage, through each door.
     """
 
     stage: str
     live: bool
     api_type: ApiType
     configurations: tuple[Configuration, ...]
-    accesses: tuple[tuple[str, RouteAccess], ...] = ()
+    by_route: Mapping[str, Sequence[tuple[str, RouteAccess]]] = field(default_factory=dict)
 
-    def accesses_to(self, route: str) -> Iterator[tuple[str, RouteAccess]]:
+    @property
+    def accesses(self) -> Iterator[tuple[str, RouteAccess]]:
+        return (one for ways in self.by_route.values() for one in ways)
+
+    def accesses_to(self, route: str) -> Sequence[tuple[str, RouteAccess]]:
         """Stage and access through each door."""
-        return (one for one in self.accesses if one[1].route == route)
+        return self.by_route.get(route, ())
 
     def somebody_reaches(self, route: str) -> bool:
         return any(one.access.scope is not Scope.NOBODY for _, one in self.accesses_to(route))
@@ -98,7 +102,7 @@ def _live(given: RuleInput, stage: Stage) -> tuple[Place, bool]:
         live=True,
         api_type=given.snapshot.api_type,
         configurations=known,
-        accesses=tuple(
+        by_route=_by_route(
             (one.stage, route)
             for one in given.access.stages
             if one.stage == stage.name
@@ -117,13 +121,19 @@ def _draft(given: RuleInput) -> Place | None:
         live=False,
         api_type=given.snapshot.api_type,
         configurations=(draft,),
-        accesses=tuple(_drafted(given.access.stages)),
+        by_route=_by_route(
+            (one.stage, route) for one in given.access.stages for route in one.draft_routes
+        ),
     )
 
 
-def _drafted(stages: Iterable[StageAccess]) -> Iterator[tuple[str, RouteAccess]]:
-    for stage in stages:
-        yield from ((stage.stage, route) for route in stage.draft_routes)
+def _by_route(
+    ways: Iterable[tuple[str, RouteAccess]],
+) -> dict[str, list[tuple[str, RouteAccess]]]:
+    found: dict[str, list[tuple[str, RouteAccess]]] = {}
+    for one in ways:
+        found.setdefault(one[1].route, []).append(one)
+    return found
 
 
 def _found(said: Iterator[Flaw | Unclear]) -> tuple[list[Flaw], list[str]]:
@@ -160,13 +170,14 @@ def _told(
     text = "; ".join(titles[:_MOST_TITLES]) + (f"; and {more} more" if more > 0 else "")
     where = f"stage {place.stage}" if place.live else "at the next deployment"
     stated = [one.severity for one in flaws if one.severity is not None]
+    gravest = min(stated, key=lambda one: one.rank) if stated else None
     yield Problem(
         title=f"{text} ({where})",
         stage=place.stage,
         live=place.live,
         routes=tuple(dict.fromkeys(route for one in flaws for route in one.routes)),
         because=tuple(_reasons(flaws)),
-        severity=min(stated, key=lambda one: one.rank) if stated else None,
+        severity=gravest if place.live or gravest is None else gravest.milder,
         caveats=tuple(dict.fromkeys(caveat for one in flaws for caveat in one.caveats)),
     )
 

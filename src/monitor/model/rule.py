@@ -80,9 +80,9 @@ class Problem:
     """What a rule found at one place: a stage, live or at the next deployment, its routes inside.
     A second problem at the same place is merged into the first.
 
-    `stage` empty = the API as a whole. `severity` None = the rule's own; `scope` None = that of the
-    place. `counter_example`: a caller who gets in, of whom a witness is made. `undecided`: the
-    problem is that nobody can tell.
+    `stage` empty = the API as a whole. `severity` None = the rule's own, or one step less grave
+    where it is not live; `scope` None = that of the place. `counter_example`: a caller who gets in,
+    of whom a witness is made. `undecided`: the problem is that nobody can tell.
     """
 
     title: str

@@ -15,12 +15,11 @@ class Classes:
     """The bound of the API as a whole; `places` are the stages and routes (stage, route key, class)
     that are of another class, whose bounds are `others`, by class.
 
-    `tags`, `name` and `policy` are digests of what led to this: the API's tags and name, and the
-    classes of the org policy.
+    What led to this: the API's tags and name, and a digest of the classes of the org policy.
     """
 
     whole: Bound
-    tags: str
+    tags: Mapping[str, str]
     name: str
     policy: str
     places: tuple[tuple[str, str, str], ...] = ()

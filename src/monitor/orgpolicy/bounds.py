@@ -75,12 +75,17 @@ def classes_of(
 
 def places_of(snapshot: ApiSnapshot) -> Iterator[Place]:
     """Every stage, every route that is served or would be after a deployment, and both together."""
-    configurations = (*snapshot.deployments.values(), snapshot.draft)
-    routes = sorted(
-        {route.key for one in configurations if one is not None for route in one.routes or ()}
-    )
+    routes = routes_of(snapshot)
     for stage in ("", *(one.name for one in snapshot.stages)):
         yield from ((stage, route) for route in ("", *routes))
+
+
+def routes_of(snapshot: ApiSnapshot) -> list[str]:
+    """The keys of all routes, live or drafted."""
+    configurations = (*snapshot.deployments.values(), snapshot.draft)
+    return sorted(
+        {route.key for one in configurations if one is not None for route in one.routes or ()}
+    )
 
 
 def _candidates(

@@ -30,6 +30,7 @@ def check_references(document: Any, rules: Sequence[Rule] | None) -> Iterator[Mi
         yield from _thresholds(document, by_id)
         yield from _uses_of_rules(document, by_id)
     yield from _waivers(document, names)
+    yield from _freezes(document)
     yield from _class_names(document, names)
     yield from _people(document)
 
@@ -191,7 +192,9 @@ def _of_kind(way: _Way, value: Any, default: ParameterValue) -> Iterator[Mistake
     else:
         kinds = list, "a list of texts"
     kind, expected = kinds
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    # What can be no parameter at all is refused by the shape.
+    wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
+    if wrong and not isinstance(value, dict):
         yield Mistake(way, f"expected {expected}, as in the default `{default}`")
 
 
@@ -212,6 +215,13 @@ def _waivers(document: Any, names: _Names) -> Iterator[Mistake]:
                 yield Mistake(
                     (*way, "expires"), f"lasts {days} days, longer than `max_waiver_days` ({most})"
                 )
+
+
+def _freezes(document: Any) -> Iterator[Mistake]:
+    for way, one in _entries(document, "remediations", "freezes"):
+        first, last = one.get("from"), one.get("to")
+        if type(first) is date and type(last) is date and last < first:
+            yield Mistake((*way, "to"), f"before it begins ({first})")
 
 
 def _class_names(document: Any, names: _Names) -> Iterator[Mistake]:

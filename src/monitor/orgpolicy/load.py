@@ -17,7 +17,9 @@ from monitor.orgpolicy.mistakes import Mistake, shape_mistakes, told
 from monitor.orgpolicy.places import is_too_large
 from monitor.orgpolicy.schema import OrgPolicy
 
-MAX_CHARACTERS = 512 * 1024
+MAX_CHARACTERS = 256 * 1024
+MAX_MISTAKES = 100
+"""More are only counted: whoever mends these will ask again."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,7 +65,10 @@ def read_document(text: str, name: str, expected: str) -> Any:
 
 
 def _error(document: Any, mistakes: Iterable[Mistake], name: str) -> OrgPolicyError:
-    return OrgPolicyError("\n".join(f"{name}:{line}" for line in told(document, mistakes)))
+    lines = [f"{name}:{line}" for line in told(document, mistakes)]
+    if len(lines) > MAX_MISTAKES:
+        lines[MAX_MISTAKES:] = [f"{name}: and {len(lines) - MAX_MISTAKES} more"]
+    return OrgPolicyError("\n".join(lines))
 
 
 @cache

@@ -74,27 +74,52 @@ def shape_mistakes(document: Any, error: ValidationError, schema: Schema) -> Ite
 
 def _message(location: tuple[int | str, ...], problem: Any, schema: Schema) -> str:
     kind, found = problem["type"], problem.get("input")
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}, found {_shown(found)}"
+    if kind in _SAID:
+        return _SAID[kind].format(**problem.get("ctx", {}))
     match kind:
         case "extra_forbidden":
-            return "unknown key" + suggestion(location[-1], _keys_at(schema, location[:-1]))
-        case "missing":
-            return "is missing"
+            return _unknown_key(location[-1], _keys_at(schema, location[:-1]))
         case "enum" | "literal_error":
-            expected = str(problem["ctx"]["expected"])
-            options = [word.strip("' ") for word in expected.replace(" or ", ", ").split(", ")]
-            close = get_close_matches(str(found), options, n=1)
-            hint = f"; did you mean `{close[0]}`?" if close else ""
-            return f"expected {listed(options)}, found {_shown(found)}{hint}"
-        case "too_short":
-            return "must not be empty"
-        case "value_error":
-            return str(problem["msg"]).removeprefix("Value error, ")
-    message = str(problem["msg"])
-    if message.startswith("Input should be "):
-        expected = message.removeprefix("Input should be ").replace("a valid string", "text")
-        expected = expected.replace("a valid ", "a ").replace("an object", "a mapping")
-        return f"expected {expected.replace('a dictionary', 'a mapping')}, found {_shown(found)}"
+            return _one_of(str(problem["ctx"]["expected"]), found)
+    message = str(problem["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
+
+
+_EXPECTED = {
+    **dict.fromkeys(("model_type", "dict_type"), "a mapping"),
+    **dict.fromkeys(("tuple_type", "list_type"), "a list"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "`true` or `false`"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        "a date such as 2026-12-31",
+    ),
+    "string_type": "text",
+}
+_SAID = {
+    "missing": "is missing",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "invalid_key": "keys must be text",
+}
+
+
+def _unknown_key(key: object, known: Sequence[str]) -> str:
+    if key in known:
+        return "cannot stand beside the others"
+    return "unknown key" + suggestion(key, known)
+
+
+def _one_of(expected: str, found: object) -> str:
+    options = [word.strip("' ") for word in expected.replace(" or ", ", ").split(", ")]
+    close = get_close_matches(str(found), options, n=1)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    return f"expected {listed(options)}, found {_shown(found)}{hint}"
 
 
 def _shown(value: object) -> str:

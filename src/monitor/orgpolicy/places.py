@@ -37,7 +37,7 @@ def written(document: Any, location: Location) -> tuple[int | str, ...]:
     for index, part in enumerate(location):
         if _stands_in(node, part):
             node = node[part]
-        elif index + 1 < len(location) or not isinstance(part, str) or part.startswith("="):
+        elif index + 1 < len(location) or not isinstance(part, str) or part[:1] in ("=", "["):
             continue
         kept.append(part)
     return tuple(kept)

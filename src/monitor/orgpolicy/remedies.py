@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from monitor.orgpolicy.times import Window, end_of_windows
-from monitor.orgpolicy.words import ONE_OR_MORE, Part, Tags, Texts, matches
+from monitor.orgpolicy.words import ONE_OR_MORE, Part, Tags, Texts, Whole, matches
 
 
 class Mode(StrEnum):
@@ -63,8 +63,8 @@ class Freeze(Part):
 class Limits(Part):
     """How many remediations may run by themselves; more wait for a person."""
 
-    account: int = Field(default=10, ge=0, le=1000, description="In the whole account, an hour.")
-    api: int = Field(default=2, ge=0, le=1000, description="On one API, an hour.")
+    account: Whole = Field(default=10, ge=0, le=1000, description="In the whole account, an hour.")
+    api: Whole = Field(default=2, ge=0, le=1000, description="On one API, an hour.")
 
 
 class Remediations(Part):

@@ -3,22 +3,28 @@ nothing uses, waivers that are over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.api import ApiSnapshot, ApiType
 from monitor.model.organization import Organization
+from monitor.orgpolicy.bounds import routes_of
 from monitor.orgpolicy.schema import OrgPolicy
-from monitor.orgpolicy.selectors import Selector
+from monitor.orgpolicy.selectors import Selector, is_route
 from monitor.orgpolicy.sets import NAMED, read_set, words_of
 from monitor.orgpolicy.waivers import ends_soon, is_over
 from monitor.orgpolicy.words import matches
+
+_GLOB = re.compile(r"[*?\[]")
 
 
 class NoteKind(StrEnum):
     CLASS_SHADOWED = "class-shadowed"
     CLASS_EMPTY = "class-empty"
+    CLASS_PASSED_BY = "class-passed-by"
     NAME_UNUSED = "name-unused"
     WAIVER_EXPIRED = "waiver-expired"
     WAIVER_ENDS_SOON = "waiver-ends-soon"
@@ -57,13 +63,14 @@ def _covers(wide: Selector | None, narrow: Selector | None, ours: Organization) 
         return True
     given = _values(narrow, ours)
     return all(
-        key in given and all(_is_covered(value, patterns) for value in given[key])
+        key in given and all(_is_covered(key, value, patterns) for value in given[key])
         for key, patterns in _values(wide, ours).items()
         if not (key in _ALWAYS_THERE and "*" in patterns)
     )
 
 
-_ALWAYS_THERE = frozenset({"api", "name", "region"})
+_ALWAYS_THERE = frozenset({"name", "region"})
+_NO_GLOBS = frozenset({"api", "account", "api_type"})
 
 
 def _values(selector: Selector | None, ours: Organization) -> Mapping[str, tuple[str, ...]]:
@@ -76,7 +83,9 @@ def _values(selector: Selector | None, ours: Organization) -> Mapping[str, tuple
     return found | {f"tags.{key}": values for key, values in selector.tags.items()}
 
 
-def _is_covered(value: str, patterns: tuple[str, ...]) -> bool:
+def _is_covered(key: str, value: str, patterns: tuple[str, ...]) -> bool:
+    if key in _NO_GLOBS:
+        return value in patterns
     is_glob = not frozenset("*?[").isdisjoint(value)
     return value in patterns or "*" in patterns or (not is_glob and matches(patterns, value))
 
@@ -112,6 +121,48 @@ def _unused(policy: OrgPolicy) -> Iterator[Note]:
             if (part, name) not in used:
                 message = f"no class allows `{name}` or asks for it"
                 yield Note(NoteKind.NAME_UNUSED, ("organization", part, name), message)
+
+
+def passed_by(policy: OrgPolicy, snapshots: Iterable[ApiSnapshot]) -> Iterator[Note]:
+    """Classes of routes that an API serves by a greedy route, which is of another class."""
+    ours = policy.organization.resolved()
+    # The routes of a WebSocket API are words in messages, and no paths.
+    known = [one for one in snapshots if one.api_type is not ApiType.WEBSOCKET]
+    for index, one in enumerate(policy.classes):
+        select = one.select
+        if select is None or select.route is None or one.allowed == "anyone":
+            continue
+        found = (
+            (api, route)
+            for api in known
+            if select.selects_api(api, ours)
+            for route in _greedy_instead(select.route, routes_of(api))
+        )
+        if (first := next(found, None)) is not None:
+            api, route = first
+            message = (
+                f"`{route}` of {api.api.api_id} ({api.name}) serves paths that the class "
+                f"`{one.name}` speaks of, and is not of it"
+            )
+            yield Note(NoteKind.CLASS_PASSED_BY, ("classes", index), message)
+
+
+def _greedy_instead(patterns: tuple[str, ...], routes: Sequence[str]) -> Iterator[str]:
+    for pattern in patterns:
+        path = pattern if pattern.startswith("/") else pattern.partition(" ")[2]
+        if not path or any(is_route((pattern,), route) for route in routes):
+            continue
+        literal = _GLOB.split(path)[0]
+        for route in routes:
+            root = "/" if route == "$default" else _root_of_greedy(route)
+            if root is not None and (literal.startswith(root) or root.startswith(literal)):
+                yield route
+
+
+def _root_of_greedy(route: str) -> str | None:
+    """`/pets/` of `ANY /pets/{proxy+}`; None for a route that serves one path."""
+    path = route.partition(" ")[2]
+    return path[: path.rindex("{")] if path.endswith("+}") else None
 
 
 def _waivers(policy: OrgPolicy, now: datetime) -> Iterator[Note]:

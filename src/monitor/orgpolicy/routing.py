@@ -63,6 +63,11 @@ class Routing(Part):
     quiet_hours: QuietHours | None = Field(
         default=None, description="When findings of low severity wait."
     )
+    alert_from: Severity = Field(
+        default=Severity.LOW,
+        description="Findings that are less grave make no message; they stand in scans and in the "
+        "digest.",
+    )
 
     def of(
         self,

@@ -15,7 +15,7 @@ from monitor.orgpolicy.routing import Routing
 from monitor.orgpolicy.selectors import Selector
 from monitor.orgpolicy.sets import Expression
 from monitor.orgpolicy.who import WhoWeAre
-from monitor.orgpolicy.words import Part, PrincipalGlob, Setting, TimeZone
+from monitor.orgpolicy.words import Part, PrincipalGlob, Setting, TimeZone, Whole
 
 
 class ApiClass(Part):
@@ -64,14 +64,14 @@ class Thresholds(Part):
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Setting]
 
-    broad_ipv4_addresses: int = Field(
+    broad_ipv4_addresses: Whole = Field(
         default=1 << 24,
         ge=1,
         le=1 << 32,
         description="More routable IPv4 addresses than these are public; as many missing from the "
         "whole are an exception to it.",
     )
-    broad_ipv6_prefix: int = Field(
+    broad_ipv6_prefix: Whole = Field(
         default=32,
         ge=1,
         le=128,
@@ -122,10 +122,10 @@ class OrgPolicy(Part):
     waivers: tuple[WaiverEntry, ...] = Field(
         default=(), description="Findings that are accepted for a time."
     )
-    max_waiver_days: int = Field(
+    max_waiver_days: Whole = Field(
         default=180, ge=1, le=3660, description="No waiver may last longer, from `granted` on."
     )
-    announce_days_before: int = Field(
+    announce_days_before: Whole = Field(
         default=14, ge=0, le=366, description="How long before its end a waiver is announced."
     )
     remediations: Remediations = Field(

@@ -57,11 +57,11 @@ class Selector(Part):
     def selects_place(self, stage: str, route: str) -> bool:
         """`stage` and `route` empty: the API as a whole, which no stage's or route's class is."""
         return (self.stage is None or bool(stage and matches(self.stage, stage))) and (
-            self.route is None or bool(route and _is_route(self.route, route))
+            self.route is None or bool(route and is_route(self.route, route))
         )
 
 
-def _is_route(patterns: tuple[str, ...], key: str) -> bool:
+def is_route(patterns: tuple[str, ...], key: str) -> bool:
     path = key.partition(" ")[2]
     return any(
         matches((pattern,), path if pattern.startswith("/") else key) for pattern in patterns

@@ -132,6 +132,8 @@ def _parameter(value: object, handler: ValidatorFunctionWrapHandler) -> object:
 _ARN = r"arn:aws[a-z-]*"
 
 Text = Annotated[str, BeforeValidator(_text)]
+Whole = Annotated[int, Field(strict=True)]
+"""A whole number; `true` is none."""
 Texts = Annotated[tuple[Text, ...], Field(min_length=1), ONE_OR_MORE]
 Tags = dict[str, Texts]
 Name = Annotated[

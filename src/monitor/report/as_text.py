@@ -13,7 +13,7 @@ from rich.text import Text
 from monitor.model.finding import Severity, Status
 from monitor.report.comparison import Comparison
 from monitor.report.documents import ApiDocument, FindingDocument, ScanDocument, StageDocument
-from monitor.report.finding_text import SEVERITY_STYLE, finding_lines, gap_line
+from monitor.report.finding_text import SEVERITY_STYLE, finding_lines, gap_line, remarks_line
 from monitor.report.judged import JudgedApi, judged_apis
 from monitor.report.order import most_urgent_first, urgency
 from monitor.report.plain import plain
@@ -112,13 +112,19 @@ def _is_shown(judged: JudgedApi, detail: Detail) -> bool:
 def _findings(
     report: Report, findings: Iterable[FindingDocument], detail: Detail
 ) -> Iterator[Line]:
+    remarks: list[FindingDocument] = []
     for finding in findings:
+        if finding.severity is Severity.INFO and detail is not Detail.VERBOSE:
+            remarks.append(finding)
+            continue
         yield from finding_lines(
             finding,
             report.fix(finding),
             proof=detail is not Detail.QUIET,
             everything=detail is Detail.VERBOSE,
         )
+    if remarks and detail is Detail.NORMAL:
+        yield remarks_line(remarks)
 
 
 def _mood(scan: ScanDocument) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rich.text import Text
 
@@ -11,6 +11,7 @@ from monitor.report.documents import ChangeOfFinding, FindingDocument, GapDocume
 from monitor.report.life_text import acknowledged_text, history_lines, waived_text
 from monitor.report.plain import plain
 from monitor.report.terminal import UNBROKEN, Line
+from monitor.report.verdict import count
 
 SEVERITY_STYLE = {
     Severity.CRITICAL: "bold red",
@@ -19,7 +20,7 @@ SEVERITY_STYLE = {
     Severity.LOW: "blue",
     Severity.INFO: "dim",
 }
-_MAX_ROUTES, _MAX_REASONS = 6, 5
+_MAX_ROUTES, _MAX_REASONS, _MAX_REMARKS = 6, 5, 4
 _LABEL, _SEVERITY = 9, 10
 _COMMANDS = frozenset({"gets in", "undo"})
 
@@ -37,6 +38,16 @@ def finding_lines(
         line.append(text)
         yield Line(line, indent=4, hanging=_LABEL, whole=label in _COMMANDS)
         told = label
+
+
+def remarks_line(remarks: Collection[FindingDocument]) -> Line:
+    """Remarks in one line: they must not hide what matters."""
+    shown = [plain(one.title, 80) for one in remarks][:_MAX_REMARKS]
+    more = len(remarks) - len(shown)
+    rest = f" and {more} more" if more else ""
+    line = Text().append(f"{'INFO':<{_SEVERITY}}", style=SEVERITY_STYLE[Severity.INFO])
+    line.append(f"{count(len(remarks), 'remark')}: {'; '.join(shown)}{rest}; see --verbose")
+    return Line(line, indent=2, hanging=_SEVERITY)
 
 
 def gap_line(gap: GapDocument, *, indent: int = 0) -> Line:

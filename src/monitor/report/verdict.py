@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.model.finding import Status
+from monitor.model.finding import Severity, Status
 from monitor.report.documents import FindingDocument, ScanDocument
 
 
@@ -10,10 +10,13 @@ def verdict(scan: ScanDocument, *, regions: bool = True) -> str:
     """`regions`: also say which ones were read."""
     where = ", ".join([f"account {scan.account_id}", *(scan.regions if regions else ())])
     there = [finding for finding in scan.findings if finding.status is Status.OPEN]
-    open_ = sum(map(is_open, there))
-    if open_:
+    open_ = [finding for finding in there if is_open(finding)]
+    remarks = sum(finding.severity is Severity.INFO for finding in open_)
+    told = [count(len(open_) - remarks, "open finding")] if len(open_) > remarks else []
+    told += [count(remarks, "remark")] if remarks else []
+    if told:
         new = " since the baseline" if scan.baseline_of else ""
-        return f"{count(open_, 'open finding')}{new} in {where}"
+        return f"{' and '.join(told)}{new} in {where}"
     if not scan.complete or any(map(is_undecided, scan.findings)):
         return f"Not everything could be read or decided in {where}"
     if there:

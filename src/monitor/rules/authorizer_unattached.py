@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.model.api import ApiType, AuthorizationType, Configuration
+from monitor.model.api import AuthorizationType, Configuration
 from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
@@ -39,11 +39,8 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
 
 
 def _idle(place: Place, configuration: Configuration) -> Iterator[str]:
-    routes = place.guarding(configuration)
-    used = {one.authorizer_id for one in routes}
-    if place.api_type is ApiType.WEBSOCKET:
-        # On another route than $connect an authorizer is accepted and never asked.
-        used -= {None}
+    # On another route of a WebSocket API than $connect an authorizer is accepted and never asked.
+    used = {one.authorizer_id for one in place.guarding(configuration)}
     unknown = any(
         one.authorizer_id is None
         and one.authorization not in (AuthorizationType.NONE, AuthorizationType.AWS_IAM)

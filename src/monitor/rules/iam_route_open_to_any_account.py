@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.model.access import RouteAccess, Scope
+from monitor.model.api import AuthorizationType
 from monitor.model.callers import OTHERS, CallerBox, PrincipalKind
 from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
+# Principals that AWS assigned an id or an organization are not anybody; any VPC endpoint is worse,
+# and told by a rule of its own.
+_NOT_ANYBODY = frozenset({Scope.AWS_PRINCIPALS, Scope.ORG, Scope.ANY_VPCE})
+
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     def look(place: Place) -> Iterator[Flaw | Unclear]:
+        signed = _signed_routes(place)
         for stage, one in place.accesses:
-            if given.anyone_may(stage, one.route) or given.exceeds(stage, one):
+            if one.route not in signed:
+                continue
+            # A set of callers that the org policy names may hold any account.
+            if given.bound_of(stage, one.route).allowed is not None or given.exceeds(stage, one):
                 continue
             if one.access.scope is Scope.UNKNOWN:
                 yield Unclear(why=f"who can call {one.route} cannot be decided")
                 continue
-            # Any VPC endpoint is worse, and told by a rule of its own.
-            told = one.access.scope is Scope.ANY_VPCE
-            if not told and any(map(_is_any_account, _proven(one))):
+            if one.access.scope not in _NOT_ANYBODY and any(map(_is_any_account, _proven(one))):
                 yield Flaw(
                     title="the signature of any AWS account is good enough",
                     routes=(one.route,),
@@ -32,6 +39,15 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
                 )
 
     yield from at_each_place(given, look)
+
+
+def _signed_routes(place: Place) -> frozenset[str]:
+    return frozenset(
+        route.key
+        for configuration in place.configurations
+        for route in configuration.routes or ()
+        if route.authorization is AuthorizationType.AWS_IAM
+    )
 
 
 def _proven(access: RouteAccess) -> Iterator[CallerBox]:

@@ -21,6 +21,7 @@ from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, 
 # Two APIs that nobody has: a pattern that matches both was not written for one API.
 _INVENTED = ("0invented0", "9dreamt0up")
 _MOST = 10
+_MOST_NAMES = 3
 _IGNORED = "ignored_policies"
 _SERVICE_LINKED = ":role/aws-service-role/"
 
@@ -47,9 +48,9 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
 
 def _problem(broad: list[tuple[Invoker, str]]) -> Problem:
     names = [one.arn.split(":", 5)[-1] for one, _ in broad]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # three fit on a line
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return Problem(
-        title=f"{', '.join(names[:3])}{more} may invoke every API of the account",
+        title=f"{', '.join(names[:_MOST_NAMES])}{more} may invoke every API of the account",
         scope=Scope.OWN_ACCOUNT,
         because=tuple(
             saw(one.arn, "may invoke every API by", policy) for one, policy in broad[:_MOST]
@@ -87,19 +88,20 @@ def _broad_by(invoker: Invoker, api: ApiId, ignored: Iterable[str]) -> str | Non
     ]
     allowing = [(one, _covers(one, api)) for one in counted if one.allows is not False]
     best = max((sure for _, sure in allowing), default=Truth.NO)
-    denied = max((_covers(one, api) for one in counted if one.allows is False), default=Truth.NO)
+    bounding = invoker.boundary or ()
+    denying = [one for one in (*counted, *bounding) if one.allows is False]
+    denied = max((_covers(one, api) for one in denying), default=Truth.NO)
     within = Truth.YES
     if invoker.boundary is not None:
-        within = max(
-            (_covers(one, api) for one in invoker.boundary if one.allows is not False),
-            default=Truth.NO,
-        )
+        allowed = (_covers(one, api) for one in bounding if one.allows is not False)
+        within = max(allowed, default=Truth.NO)
     found = min(best, within, denied.negation)
     if found is Truth.NO:
         return ""
     if found is Truth.UNKNOWN:
         return None
-    return next(one.policy for one, sure in allowing if sure is Truth.YES)
+    by = next(one for one, sure in allowing if sure is Truth.YES)
+    return f"{by.policy} (group {by.group})" if by.group else by.policy
 
 
 def _covers(statement: InvokeStatement, api: ApiId) -> Truth:

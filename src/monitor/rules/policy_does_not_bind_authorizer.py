@@ -17,7 +17,7 @@ from monitor.iampolicy.intent import (
     named_accounts,
     speaks_of,
 )
-from monitor.model.api import AuthorizationType, Configuration, Route
+from monitor.model.api import ApiType, AuthorizationType, Route
 from monitor.model.callers import CallerBox, CallerNetwork, Credential
 from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
@@ -33,67 +33,70 @@ _SEVERITY = {
 }
 
 
+_Listed = tuple[Statement, Networks | None]
+
+
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     def look(place: Place) -> Iterator[Flaw | Unclear]:
         for configuration in place.configurations:
             routes = [one for one in configuration.routes or () if one.authorization in _WHO]
+            read = [one for one in documents(configuration) if one is not None]
             if routes and not configuration.policies:
                 yield Unclear(why="the resource policy was not read")
-            for route in routes:
-                yield from _route(given, place, configuration, route)
+            elif routes and not all(one.readable for one in read):
+                yield Unclear(why="the resource policy cannot be read")
+            else:
+                alone = len(configuration.policies) == 1
+                for document in read:
+                    allows = _allows(document, given.snapshot.api.account_id)
+                    if any(networks is not None for _, networks in allows):
+                        for route in routes:
+                            yield from _route(given, place, route, allows, alone=alone)
 
-    yield from at_each_place(given, look)
+    if given.snapshot.api_type is ApiType.REST:
+        yield from at_each_place(given, look)
+
+
+def _allows(document: PolicyDocument, own_account: str) -> list[_Listed]:
+    """The Allows that speak of everyone or of the own account, with the networks they list."""
+    return [
+        (one, allowed_networks(one))
+        for one in document.statements
+        if one.effect is Effect.ALLOW
+        and (is_for_everyone(one) or own_account in named_accounts(one))
+    ]
 
 
 def _route(
-    given: RuleInput, place: Place, configuration: Configuration, route: Route
+    given: RuleInput, place: Place, route: Route, allows: Iterable[_Listed], *, alone: bool
 ) -> Iterator[Flaw | Unclear]:
-    read = [one for one in documents(configuration) if one is not None]
-    if any(not one.readable for one in read):
-        yield Unclear(why="the resource policy cannot be read")
-        return
-    loose = [list(_listed(one, given, place.stage, route)) for one in read]
-    outside = [box for one in loose if one for box in _outside(given, place, route, one)]
+    listed: list[tuple[Statement, Networks]] = []
+    for statement, networks in allows:
+        if speaks_of(statement, given.snapshot.api, place.stage, route):
+            if networks is None:
+                # Nobody meant to keep a network out, or by a Deny.
+                return
+            listed.append((statement, networks))
+    outside = list(_outside(given, place, route, listed)) if listed else []
     if not outside:
         return
-    if len(configuration.policies) > 1:
+    if not alone:
         yield Unclear(why="which resource policy is in force is not known")
-        return
-    if not any(box.proven for box in outside):
+    elif not any(box.proven for box in outside):
         yield Unclear(why=f"who can call {route.key} cannot be decided")
-        return
-    assert route.authorization is not None
-    yield Flaw(
-        title=(
-            f"{_WHO[route.authorization]} come from any network, although the resource policy "
-            "lists the ones that it allows"
-        ),
-        routes=(route.key,),
-        severity=_SEVERITY[route.authorization],
-        because=tuple(
-            saw(f"policy.{one.place}", "allows without a Deny of all others", _said(networks))
-            for one, networks in loose[0]
-        ),
-    )
-
-
-def _listed(
-    document: PolicyDocument, given: RuleInput, stage: str, route: Route
-) -> Iterator[tuple[Statement, Networks]]:
-    """The Allows of the route with the networks they list; none if one of them lists no network,
-    for then nobody meant to keep a network out, or by a Deny."""
-    api = given.snapshot.api
-    found: list[tuple[Statement, Networks]] = []
-    for statement in document.statements:
-        if statement.effect is not Effect.ALLOW or not speaks_of(statement, api, stage, route):
-            continue
-        if not is_for_everyone(statement) and api.account_id not in named_accounts(statement):
-            continue
-        networks = allowed_networks(statement)
-        if networks is None:
-            return
-        found.append((statement, networks))
-    yield from found
+    elif route.authorization is not None:
+        yield Flaw(
+            title=(
+                f"{_WHO[route.authorization]} come from any network, although the resource "
+                "policy lists the ones that it allows"
+            ),
+            routes=(route.key,),
+            severity=_SEVERITY[route.authorization],
+            because=tuple(
+                saw(f"policy.{one.place}", "allows without a Deny of all others", _said(networks))
+                for one, networks in listed
+            ),
+        )
 
 
 def _outside(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from monitor.iampolicy.document import Effect, PolicyDocument, Statement
 from monitor.iampolicy.intent import Demand, demands, documents, is_for_everyone, speaks_of
 from monitor.model.access import Scope
-from monitor.model.api import AuthorizationType, Configuration, Route
+from monitor.model.api import ApiType, AuthorizationType, Configuration, Route
 from monitor.model.finding import Severity
 from monitor.model.places import Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
@@ -40,12 +40,15 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
                     continue
                 yield from _document(given, place, configuration, document)
 
-    yield from at_each_place(given, look)
+    if given.snapshot.api_type is ApiType.REST:
+        yield from at_each_place(given, look)
 
 
 def _document(
     given: RuleInput, place: Place, configuration: Configuration, document: PolicyDocument
 ) -> Iterator[Flaw | Unclear]:
+    if not any(map(_spoofable, document.statements)):
+        return
     for route in configuration.routes or ():
         relied = list(_relied(given, place.stage, document, route))
         if not relied:
@@ -73,22 +76,27 @@ def _relied(
     for statement in document.statements:
         api = given.snapshot.api
         if is_for_everyone(statement) and speaks_of(statement, api, stage, route):
-            spoofable = [one for one in demands(statement) if _is_spoofable(one, route)]
-            asked.setdefault(statement.effect, []).append([(statement, one) for one in spoofable])
+            found = [(statement, one) for one in _spoofable(statement) if _counts(one, route)]
+            asked.setdefault(statement.effect, []).append(found)
     allows = asked.get(Effect.ALLOW, [])
     if all(allows):
         yield from (pair for one in allows for pair in one)
     yield from (pair for one in asked.get(Effect.DENY, []) for pair in one)
 
 
-def _is_spoofable(demand: Demand, route: Route) -> bool:
-    if demand.excludes:
-        # To leave out some robots by their name keeps nobody in.
-        return False
-    if demand.key in _HEADERS:
-        return True
-    signed = route.authorization is AuthorizationType.AWS_IAM
-    return signed and (demand.key in _NAMES or demand.key.startswith(_TAG))
+def _spoofable(statement: Statement) -> list[Demand]:
+    """What it asks that callers choose. To leave out a robot by its name asks nothing."""
+    return [
+        one
+        for one in demands(statement)
+        if not one.excludes
+        and (one.key in _HEADERS or one.key in _NAMES or one.key.startswith(_TAG))
+    ]
+
+
+def _counts(demand: Demand, route: Route) -> bool:
+    """Names and tags are those of who signs."""
+    return demand.key in _HEADERS or route.authorization is AuthorizationType.AWS_IAM
 
 
 def _admitted(given: RuleInput, place: Place, route: Route) -> bool | None:

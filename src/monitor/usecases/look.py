@@ -91,6 +91,7 @@ class Looker:
                 cause=cause,
                 announce=timedelta(days=self.policy.announce_days_before),
                 settled=settled,
+                alert_from=self.policy.routing.alert_from,
             )
         if stored.version == 0 and (self.baseline is None or self.baseline.settled() is None):
             # Never known, and already gone. Before the baseline is over it has to be known that

@@ -9,7 +9,9 @@ from ipaddress import ip_network
 from typing import Any
 
 from monitor.iampolicy.json_text import Malformed, parse_policy_text
+from monitor.model.addresses import EVERYWHERE
 from monitor.model.api import ApiSnapshot, Configuration, PolicySource, ResourcePolicy
+from monitor.model.callers import CallerNetwork
 from remediators.changes import step
 from remediators.plan import Goal, Image, Kind, canonical, ref
 from remediators.publishing import plain_policy, publish
@@ -117,8 +119,11 @@ def _statements(document: dict[str, Any]) -> list[Statement]:
 def _fenced(
     given: Situation, document: dict[str, Any], statements: list[Statement]
 ) -> Iterator[_Candidate]:
-    """A Deny for all but the networks or accounts that were asked for."""
+    """A Deny for all but the networks, endpoints and accounts that were asked for, or else that the
+    org policy allows."""
     cidrs, vpces, accounts = (given.texts(name) for name in ("cidrs", "vpces", "accounts"))
+    if not (cidrs or vpces or accounts):
+        cidrs, vpces, accounts = _allowed(given)
     condition: dict[str, Any] = {}
     if cidrs:
         _refuse_unless_networks(cidrs)
@@ -129,6 +134,26 @@ def _fenced(
     if condition:
         who = ", ".join((*cidrs, *vpces, *accounts))
         yield _candidate(document, [*statements, _deny(condition)], f"deny all but {who}", 1)
+
+
+def _allowed(given: Situation) -> tuple[tuple[str, ...], ...]:
+    """Networks, VPC endpoints and accounts that the org policy lets in without a token, a key or a
+    certificate. Whether a Deny for all others is enough, the engine decides."""
+    boxes = given.judge(given.snapshot).allowed
+    cidrs: list[str] = []
+    vpces: set[str] = set()
+    accounts: set[str] = set()
+    for box in boxes.boxes if boxes is not None else ():
+        if box.credentials:
+            continue
+        named = {one.account for one in box.principals}
+        if None not in named:
+            accounts |= {one for one in named if one is not None}
+        elif box.network is CallerNetwork.VPC_ENDPOINT and not box.endpoints.excluded:
+            vpces |= box.endpoints.names
+        elif box.network is CallerNetwork.INTERNET and box.addresses != EVERYWHERE:
+            cidrs += box.addresses.cidrs()
+    return tuple(dict.fromkeys(cidrs)), tuple(sorted(vpces)), tuple(sorted(accounts))
 
 
 def _refuse_unless_networks(cidrs: tuple[str, ...]) -> None:

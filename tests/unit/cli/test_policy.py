@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
-from tests.aws_answers import AwsAnswers
+from tests.aws_answers import AwsAnswers, body
 from tests.unit.test_collect import DENIED, answers
 
 from monitor.aws.apigateway import RestApiReads
@@ -208,6 +209,46 @@ def test_an_account_that_may_not_be_read_is_no_clean_answer(
     result = run("check", policy, "--live", "--region", "eu-west-1")
 
     assert result.exit_code == 3
+
+
+STRICT = """\
+version: 1
+classes:
+  - {name: mine, allowed: nobody}
+rules: {access-exceeds-policy: {severity: low}}
+"""
+WAIVED = (
+    STRICT
+    + """\
+waivers:
+  - {rule: access-exceeds-policy, select: {name: pay-*}, reason: r, owner: team-pay,
+     granted: GRANTED, expires: EXPIRES}
+"""
+)
+
+
+@mock_aws
+@pytest.mark.parametrize(("days", "status"), [(5, "waived"), (-1, "open")])
+def test_a_scan_is_judged_by_the_file_and_a_waiver_holds_until_its_end(
+    account: Callable[..., None], tmp_path: Path, days: int, status: str
+) -> None:
+    account(
+        **listed(),
+        GetExport=lambda _params: body(b'{"openapi": "3.0.1", "paths": {"/out": {"get": {}}}}'),
+    )
+    today = datetime.now(UTC).date()
+    file = tmp_path / "policy.yaml"
+    text = WAIVED.replace("GRANTED", str(today - timedelta(days=9)))
+    file.write_text(text.replace("EXPIRES", str(today + timedelta(days=days))))
+
+    result = CliRunner().invoke(
+        main, ["scan", "--region", "eu-west-1", "--org-policy", str(file), "--format", "json"]
+    )
+
+    found = {one["rule"]: one for one in json.loads(result.stdout)["findings"]}
+    exceeds = found["access-exceeds-policy"]
+    assert (exceeds["status"], exceeds["severity"]) == (status, "low")
+    assert exceeds["policy_class"] == "mine"
 
 
 def test_the_banks_cases_pass() -> None:

@@ -61,6 +61,15 @@ def test_the_default_allows_what_is_tagged_and_nothing_else() -> None:
         ("version: [1\n", "p.yaml:2:1:"),
         (GOOD.replace("version: 1", "version: 2"), "p.yaml:1:1: `version`"),
         (GOOD.replace("allowed: anyone", "allowed: everyone"), "p.yaml:5:5: `classes[0].allowed`"),
+        (
+            GOOD.replace("allowed: anyone", "allowed: {any_of: [anyone], all_of: [anyone]}"),
+            "p.yaml:5:33: `classes[0].allowed.all_of`: cannot stand beside the others",
+        ),
+        (
+            GOOD.replace("allowed: anyone", "allowed: [nobody, 5]"),
+            "`classes[0].allowed[1]`: expected text, found `5`",
+        ),
+        (GOOD.replace("allowed: anyone", "allowed: []"), "`classes[0].allowed`: must not be empty"),
         (GOOD.replace("name: shops", "nmae: shops"), "p.yaml:3:5: `classes[0].nmae`: unknown key"),
         (GOOD + "    select: {tags: {a: b}}\n", "the last class must have no `select`"),
         ("version: 1\nclasses: []\n", "p.yaml:2:1: `classes`"),
@@ -212,6 +221,17 @@ def test_a_rule_is_on_or_off(settings: str, expected: bool) -> None:
         ("remediations: {modes: [{mode: auto, class: shop}]}", "did you mean `shops`?"),
         ("people: {approve: [U0123456, securty], names: {security: S0123456}}", "`security`?"),
         ("tags_count_from: [platform]", "expected an ARN or a glob of one"),
+        ("tags_count_from: x", "`tags_count_from`: expected a list, found `x`"),
+        ("organization:", "`organization`: expected a mapping, found nothing"),
+        ("organization: {accounts: {a b: '111111111111'}}", "`organization.accounts.a b`: expected"),  # noqa: E501
+        ("thresholds: {broad_ipv6_prefix: 0}", "must be at least 1"),
+        ("thresholds: {broad_ipv4_addresses: many}", "expected a whole number, found `many`"),
+        ("max_waiver_days: true", "expected a whole number, found `true`"),
+        ("thresholds: {max_age_days: {}}", "expected a number, a text"),
+        ("waivers: [{rule: key-old, select: {api: a}, reason: '', owner: o, granted: 2026-02-02, expires: 2026-02-03}]", "`waivers[0].reason`: must not be empty"),  # noqa: E501
+        ("waivers: [{rule: key-old, select: {api: a}, reason: r, owner: o, granted: soon, expires: 2026-02-03}]", "expected a date such as 2026-12-31, found `soon`"),  # noqa: E501
+        ("remediations: {freezes: [{name: x, from: 2026-01-02, to: 2026-01-01}]}", "`remediations.freezes[0].to`: before it begins"),  # noqa: E501
+        ("people: {requester_may_approve: perhaps}", "expected `true` or `false`"),
         ("waivers: [{rule: key-old, select: {api: a}, reason: r, owner: o, granted: 2026-02-02, expires: 2026-02-01}]", "before it was granted"),  # noqa: E501
     ],
 )  # fmt: skip
@@ -232,6 +252,14 @@ def test_aliases_that_unfold_to_an_enormous_file_are_refused_at_once() -> None:
 
     with pytest.raises(OrgPolicyError, match="too large with its aliases"):
         load_org_policy(f"l0: &l0 [x]\n{levels}version: 1\n")
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_the_others_counted() -> None:
+    with pytest.raises(OrgPolicyError) as caught:
+        load_org_policy(GOOD + "".join(f"key{n}: 1\n" for n in range(150)), "p.yaml")
+
+    told = str(caught.value).splitlines()
+    assert (len(told), told[-1]) == (101, "p.yaml: and 50 more")
 
 
 def test_a_deep_file_is_refused() -> None:

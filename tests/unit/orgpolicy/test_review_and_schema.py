@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
+from tests.builders import rest_api, route
 from tests.unit.orgpolicy.test_load import MISTAKES, RULE
 
 from monitor.evaluation.catalogue import RULES
 from monitor.evaluation.org_policy import load_org_policy
+from monitor.model.api import Configuration
 from monitor.orgpolicy.json_schema import policy_schema
 from monitor.orgpolicy.load import OrgPolicyError
-from monitor.orgpolicy.review import NoteKind, review
+from monitor.orgpolicy.review import NoteKind, passed_by, review
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -47,6 +50,9 @@ def notes(text: str) -> list[tuple[NoteKind, tuple[int | str, ...]]]:
         ("select: {tags: {team: a}}", "tags: {team: a, exposure: public}", True),
         ("select: {tags: {team: a, exposure: public}}", "tags: {team: a}", False),
         ("select: {account: payments}", "account: '111111111111'", True),
+        ("select: {api: '*'}", "name: x", False),
+        ("select: {api: 'a*'}", "api: a1", False),
+        ("select: {api: [a1, a2]}", "api: a1, stage: prod", True),
         ("select: {api_type: [REST, HTTP]}", "api_type: HTTP", True),
         ("select: {api_type: HTTP}", "api_type: [REST, HTTP]", False),
     ],
@@ -101,6 +107,36 @@ def test_waivers_that_are_over_or_end_soon_are_named() -> None:
         (NoteKind.WAIVER_ENDS_SOON, ("waivers", 1)),
         (NoteKind.WAIVER_EXPIRED, ("waivers", 2)),
     ]
+
+
+ADMIN = """\
+version: 1
+classes:
+  - {name: admin, select: {name: shop, route: ["* /admin", "/admin/*"]}, allowed: nobody}
+  - {name: all, allowed: anyone}
+"""
+
+
+@pytest.mark.parametrize(
+    ("routes", "is_told"),
+    [
+        (["ANY /{proxy+}"], True),
+        (["$default"], True),
+        (["GET /admin/{proxy+}", "ANY /{proxy+}"], True),
+        (["ANY /admin", "GET /admin/{proxy+}", "ANY /{proxy+}"], False),
+        (["ANY /shop/{proxy+}"], False),
+        (["GET /orders/{id}"], False),
+        ([], False),
+    ],
+)
+def test_a_class_that_a_greedy_route_passes_by_is_named(routes: list[str], is_told: bool) -> None:
+    api = rest_api(Configuration(routes=tuple(map(route, routes))), name="shop")
+
+    for policy, told in ((ADMIN, is_told), (ADMIN.replace("nobody", "anyone"), False)):
+        found = list(passed_by(load_org_policy(policy), [api]))
+        expected = [(NoteKind.CLASS_PASSED_BY, ("classes", 0))] if told else []
+        assert [(note.kind, note.location) for note in found] == expected
+    assert not list(passed_by(load_org_policy(ADMIN), [replace(api, name="other")]))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)

@@ -18,6 +18,7 @@ from monitor.evaluation.evaluate import evaluate
 from monitor.model.api import ApiId, ApiSnapshot, Stage
 from monitor.model.finding import finding_id
 from monitor.model.kept_export import KeptExport
+from monitor.model.record import ApiRecord
 from monitor.orgpolicy.load import default_org_policy
 from monitor.usecases.react import Place
 from remediators.answering import MAX_BYTES, Answer, answer, answer_document, dump_answer
@@ -104,7 +105,8 @@ class Office:
             look=self.account.look, judge=judged, clock=self.clock, pause=lambda _: None,
         )  # fmt: skip
         return Desk(
-            look=self.account.look, objects=self.account, kept=self.account, journal=self.journal,
+            look=self.account.look, known=lambda api: ApiRecord(api=api), objects=self.account,
+            kept=self.account, journal=self.journal,
             runner=runner, policy=default_org_policy(), guards=lambda _case: self.guard,
             clock=self.clock,
         )  # fmt: skip
