@@ -11,6 +11,7 @@ from monitor.usecases.react import Place
 from remediators.desk import BreakerOpen, Desk
 from remediators.documents import plan_document
 from remediators.entry import Entry
+from remediators.own_writes import confirms, plan_told_of
 from remediators.plan import State
 from remediators.render import as_blocks, as_text, headline
 from remediators.requests import Request, Wanted
@@ -83,6 +84,9 @@ def _planned(desk: Desk, request: Request, place: Place) -> Entry:
     )
     if not request.automatic:
         return entry
+    own = plan_told_of(request.changed_by)
+    if own is not None and confirms(desk.journal.load(own), request.api_id):
+        raise Refused(f"plan {own} of our own made that change: a person decides", entry.plan.id)
     # Refused, it waits for a person, who is told why.
     desk.approve_automatically(entry.plan.id)
     return desk.apply(entry.plan.id)

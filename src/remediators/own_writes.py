@@ -12,6 +12,7 @@ from remediators.entry import Entry
 
 PREFIX = "gatewatch-"
 _SESSION = re.compile(r":assumed-role/(?P<role>[^/]+)/gatewatch-(?P<plan>gwp-[0-9a-f]{16})\Z")
+_TOLD = re.compile(r"gatewatch-(?P<plan>gwp-[0-9a-f]{16}) \(role (?P<role>[^)]+)\)")
 
 
 def session_name(plan_id: str) -> str:
@@ -25,6 +26,13 @@ def plan_of(actor_arn: str, writer_role_arn: str) -> str | None:
     if found is None or found["role"] != writer_role_arn.rpartition("/")[2]:
         return None
     return found["plan"] if _account(actor_arn) == _account(writer_role_arn) else None
+
+
+def plan_told_of(who: str) -> str | None:
+    """The plan that a finding's change names as its author, as the monitor writes it. Not a proof:
+    the journal has to know it."""
+    found = _TOLD.fullmatch(who)
+    return found["plan"] if found is not None else None
 
 
 def confirms(entry: Entry | None, api_id: str) -> bool:

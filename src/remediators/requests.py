@@ -10,7 +10,8 @@
       "plan_id": "gwp-...",              every other step
       "requested_by": "U0123 (jane)",    who asks, as the sender has verified it
       "approved_by": "U0456 (joe)",      approve: who approves; left out: who asks
-      "automatic": false                 plan: carry it out if the org policy's mode is `auto`
+      "automatic": false,                plan: carry it out if the org policy's mode is `auto`
+      "changed_by": "..."                plan: who made the change, as the finding says it
     }
 
 `approve` approves and carries out. `apply` carries out a plan that was approved before. `resume`
@@ -57,6 +58,7 @@ class Request(BaseModel):
     parameters: Mapping[str, Any] = Field(default_factory=dict)
     plan_id: str = Field(default="", max_length=100)
     automatic: bool = False
+    changed_by: str = Field(default="", max_length=1000)
 
     @model_validator(mode="after")
     def _names_what_it_is_about(self) -> Self:

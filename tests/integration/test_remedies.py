@@ -19,6 +19,7 @@ from monitor.aws.pacing import Pacer
 from monitor.aws.session import AwsSession
 from monitor.model.finding import finding_id
 from monitor.rules import access_exceeds_policy
+from remediators.changes import step
 from remediators.desk import Desk
 from remediators.entry import Entry
 from remediators.plan import Kind, State, ref
@@ -534,3 +535,29 @@ def test_a_user_pool_that_was_changed_since_is_not_written_over(around: Case) ->
 
     with pytest.raises(Refused, match="somebody changed it since"):
         case.bench.desk().undo(done.plan.id, "joe")
+
+
+def test_the_policy_of_a_vpc_endpoint_is_tightened_and_put_back(around: Case) -> None:
+    client = around.world.client("ec2")
+    vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    endpoint = client.create_vpc_endpoint(
+        VpcEndpointType="Interface", ServiceName="com.amazonaws.us-east-1.execute-api", VpcId=vpc,
+    )["VpcEndpoint"]["VpcEndpointId"]  # fmt: skip
+
+    def text() -> str:
+        (found,) = client.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
+        return str(found["PolicyDocument"])
+
+    desk = around.bench.desk()
+    before = text()
+    target = ref(Kind.VPC_ENDPOINT, endpoint)
+    image = desk.objects.read(target)
+    assert image is not None
+    tight = {**image, "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": []})}
+    made = step(target, image, tight, key="endpoint", title="there", undo="back")
+    assert made.inverse is not None
+
+    desk.runner.writer.write(made.call, "gwp-0123456789abcdef")
+    assert desk.objects.read(target) == tight
+    desk.runner.writer.write(made.inverse.call, "gwp-0123456789abcdef")
+    assert text() == before

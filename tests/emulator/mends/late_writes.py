@@ -85,5 +85,6 @@ def _tell_the_policy() -> None:
             end, f"{end}<policyDocument>{policy}</policyDocument>", 1
         )
 
-    expect.replace(ec2, create, create_vpc_endpoint)
+    handlers = expect.attribute(ec2, "_ACTION_MAP", dict)
+    handlers["CreateVpcEndpoint"] = create_vpc_endpoint
     expect.replace(ec2, shown, vpce_fields_xml)

@@ -27,6 +27,7 @@ from remediators.entry import planned
 from remediators.guardrails import Freeze, Guard, Mode
 from remediators.journal.memory import MemoryJournal
 from remediators.judging import judge
+from remediators.own_writes import session_name
 from remediators.plan import Call, Image, Kind, ObjectRef, State
 from remediators.ports import Conflict
 from remediators.requests import Request, Wanted
@@ -210,6 +211,22 @@ def test_a_fix_that_was_taken_back_is_not_made_again_without_a_person(office: Of
     again = office.plan(automatic=True)
     assert "opened it again" in again.refused
     assert len(office.account.writes) == 1
+
+
+def test_our_own_writes_ask_for_no_plan_of_their_own(office: Office) -> None:
+    office.guard = Guard(mode=Mode.AUTO, four_eyes=False)
+    first = plan_id(office.plan())
+    office.ask(Wanted.APPROVE, plan_id=first)
+    office.ask(Wanted.UNDO, plan_id=first)
+    office.clock.time += timedelta(days=30)
+    who = f"{session_name(first)} (role gatewatch-Writer)"
+
+    refused = office.plan(automatic=True, changed_by=who)
+    assert f"plan {first} of our own" in refused.refused
+    assert office.account.serves == "d2"
+    forged = office.plan(automatic=True, changed_by=who.replace(first, "gwp-" + "0" * 16))
+    assert forged.entry is not None
+    assert forged.entry.state is State.DONE
 
 
 def test_the_circuit_breaker_opens_and_says_so(office: Office) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.builders import NOW, later
 from tests.remedies.plans import some_plan
 
 from monitor.model.access import Scope
+from monitor.orgpolicy.load import load_org_policy
 from remediators.entry import Entry, planned
 from remediators.guardrails import (
+    Case,
     Freeze,
     Guard,
     Mode,
+    guards_of,
     lowest,
     slots,
     why_no_plan,
@@ -130,6 +134,61 @@ def test_the_circuit_breaker_has_an_api_and_the_account() -> None:
         "123456789012/us-east-1/a1b2c3d4e5": 1,
         "123456789012/us-east-1": 5,
     }
+
+
+POLICY = """
+version: 1
+classes:
+  - {name: internal, select: {tags: {exposure: internal}}, allowed: no-public-access}
+  - {name: rest, allowed: no-public-access}
+timezone: Europe/Berlin
+remediations:
+  mode: offer
+  modes:
+    - {class: internal, rule: access-exceeds-policy, remediation: rollback-stage, mode: auto}
+    - {class: internal, mode: approve}
+  exempt_tags: {vendor: acme}
+  freezes: [{name: year end, from: 2026-12-20, to: 2027-01-06}]
+  automatic_per_hour: {account: 3, api: 1}
+"""
+
+
+def guard_for(ceiling: Mode = Mode.AUTO, **fields: object) -> Guard:
+    case = {
+        "action": "rollback-stage", "rule": "access-exceeds-policy", "policy_class": "rest",
+        "tags": {}, "now": NOW, **fields,
+    }  # fmt: skip
+    policy = load_org_policy(POLICY)
+    return guards_of(policy, ceiling, ("rollback-stage",))(Case(**case))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "mode", "four_eyes"),
+    [
+        ({}, Mode.APPROVE, False),
+        ({"policy_class": "internal"}, Mode.AUTO, True),
+        ({"policy_class": "internal", "action": "restrict-policy"}, Mode.APPROVE, True),
+        ({"policy_class": "internal", "tags": {"vendor": "acme"}}, Mode.OFF, True),
+        ({"policy_class": "internal", "ceiling": Mode.APPROVE}, Mode.APPROVE, True),
+        ({"ceiling": Mode.OFFER}, Mode.OFFER, False),
+    ],
+)
+def test_the_org_policy_says_how_far_within_what_is_deployed(
+    fields: dict[str, object], mode: Mode, four_eyes: bool
+) -> None:
+    guard = guard_for(**fields)  # type: ignore[arg-type]
+
+    assert (guard.mode, guard.four_eyes) == (mode, four_eyes)
+    assert guard.actions == ("rollback-stage",)
+    assert (guard.automatic_per_hour, guard.automatic_per_hour_and_api) == (3, 1)
+
+
+def test_freezes_are_those_of_the_org_policy_in_its_time_zone() -> None:
+    last_minute = datetime(2027, 1, 6, 22, 59, tzinfo=UTC)
+
+    assert why_not_now(guard_for(now=last_minute), last_minute)
+    after = last_minute + timedelta(minutes=1)
+    assert why_not_now(guard_for(now=after), after) == ""
 
 
 def test_of_two_modes_the_lower_one_counts() -> None:

@@ -7,7 +7,7 @@ from tests.builders import API, NOW
 from tests.remedies.plans import some_plan
 
 from remediators.entry import Progress, planned
-from remediators.own_writes import confirms, plan_of, session_name
+from remediators.own_writes import confirms, plan_of, plan_told_of, session_name
 
 ROLE = "arn:aws:iam::123456789012:role/gatewatch-RemediateWriterRole-1ABC"
 PLAN = "gwp-0123456789abcdef"
@@ -34,6 +34,12 @@ def test_a_session_names_its_plan() -> None:
 )
 def test_everybody_else_is_not_us(arn: str) -> None:
     assert plan_of(arn, ROLE) is None
+
+
+def test_a_finding_names_the_session_too() -> None:
+    assert plan_told_of(f"{session_name(PLAN)} (role gatewatch-RemediateWriterRole-1ABC)") == PLAN
+    assert plan_told_of("jane@example.com (role Developer)") is None
+    assert plan_told_of("") is None
 
 
 def test_the_journal_has_to_know_the_write() -> None:
