@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from remediators.documents import plan_document
 from remediators.entry import Entry
 from remediators.own_writes import confirms, plan_told_of
 from remediators.plan import State
+from remediators.ports import Conflict
 from remediators.render import as_blocks, as_text, headline
 from remediators.requests import Request, Wanted
 from remediators.runner import Refused
@@ -47,6 +49,16 @@ def answer(desk: Desk, request: Request, place: Place) -> Answer:
             refused=str(error),
             breaker=isinstance(error, BreakerOpen),
         )
+
+
+def sweep(desk: Desk) -> Iterator[Answer]:
+    """Go on with plans whose process died; those that somebody is at work with are left alone."""
+    for plan_id in desk.journal.going_on():
+        request = Request(step=Wanted.RESUME, plan_id=plan_id, requested_by="Gatewatch")
+        try:
+            yield Answer(request=request, entry=desk.resume(plan_id))
+        except (Refused, Conflict):
+            continue
 
 
 def _carried_out(desk: Desk, request: Request, place: Place) -> Entry:

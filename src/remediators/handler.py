@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.settings import RemediateSettings
-from remediators.answering import Answer, answer, dump_answer
+from remediators.answering import Answer, answer, dump_answer, sweep
 from remediators.bootstrap import Deployed, deployed
 from remediators.requests import parse_request
 
@@ -28,8 +28,13 @@ _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_fail
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Answers the messages that have to come again."""
+    """Answers the messages that have to come again. An event without messages is the sweep."""
     wired = _wired(context.invoked_function_arn)
+    if "Records" not in event:
+        for given in sweep(wired.desk()):
+            wired.tell(dump_answer(given))
+            _report(given)
+        return {"batchItemFailures": []}
 
     def take(record: SQSRecord) -> None:
         try:

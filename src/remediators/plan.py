@@ -222,10 +222,8 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.DONE, State.ROLLED_BACK, State.UNDONE, State.REFUSED, State.STUCK})
-ACTIVE = frozenset(
-    {State.APPLYING, State.VERIFYING, State.ROLLING_BACK, State.UNDOING, State.STUCK}
-)
-"""States in which the API is not as it was found, or may not be, and nobody else may change it."""
+GOING_ON = frozenset({State.APPLYING, State.VERIFYING, State.ROLLING_BACK, State.UNDOING})
+"""States that a process is in the middle of; if it died, somebody has to go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

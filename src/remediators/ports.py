@@ -74,6 +74,9 @@ class Journal(Protocol):
         """Store the successor of version `entry.version - 1`; under a lease only if that is still
         the API's. Raises Conflict."""
 
+    def going_on(self) -> Sequence[str]:
+        """Ids of plans that somebody is, or was, in the middle of."""
+
     def plans_of(self, api: ApiId) -> Sequence[Entry]:
         """The API's plans, the newest first."""
 

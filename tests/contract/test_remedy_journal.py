@@ -93,6 +93,16 @@ def test_the_plans_of_an_api_come_newest_first(journal: Journal) -> None:
     assert list(journal.plans_of(API)) == [new, old]
 
 
+def test_plans_that_are_going_on_are_known(journal: Journal) -> None:
+    entry = created(journal)
+    assert list(journal.going_on()) == []
+    applying = entry.now_in(State.APPLYING, "applying", NOW)
+    journal.save(applying)
+    assert list(journal.going_on()) == [entry.plan.id]
+    journal.save(applying.now_in(State.DONE, "verified", NOW))
+    assert list(journal.going_on()) == []
+
+
 def test_one_plan_holds_an_api(journal: Journal) -> None:
     lease = journal.acquire(API, "gwp-1", now=NOW, until=UNTIL)
 

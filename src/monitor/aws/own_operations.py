@@ -80,6 +80,7 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         | _on(
             "${RemediationsTable.Arn}",
             "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",

@@ -5,6 +5,7 @@
 | `PLAN#<id>`   | `ENTRY`               | what happens to a plan; `version` fences writers       |
 | `API#<api>`   | `<made at>#<plan id>` | that the API has this plan                             |
 | `API#<api>`   | `HELD`                | who holds the API: `token`, `plan_id`, `held_until`    |
+| `GOING-ON`    | the plan's id         | that somebody is, or was, in the middle of the plan    |
 | `SLOTS#<scope>` | `SLOTS`             | when automatic actions of the last hour were taken     |
 """
 
@@ -22,6 +23,7 @@ from monitor.model.api import ApiId
 from monitor.stores.documents import pack, unpack
 from remediators.entry import ENTRY, Entry
 from remediators.journal.memory import HOUR
+from remediators.plan import GOING_ON
 from remediators.ports import Conflict, Lease
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 PLANS_SHOWN = 20
 _HELD = "HELD"
+_GOING_ON = "GOING-ON"
 
 
 class DynamoDbJournal:
@@ -64,11 +67,26 @@ class DynamoDbJournal:
             "ConditionExpression": "version = :before",
             "ExpressionAttributeValues": {":before": {"N": str(entry.version - 1)}},
         }
-        if lease is None:
-            self._transact({"Put": put})
-            return
-        held = {"TableName": self._table, "Key": _held_key(lease.api), **_is_ours(lease)}
-        self._transact({"Put": put}, {"ConditionCheck": held})
+        items: list[Any] = [{"Put": put}, self._mark(entry)]
+        if lease is not None:
+            held = {"TableName": self._table, "Key": _held_key(lease.api), **_is_ours(lease)}
+            items.append({"ConditionCheck": held})
+        self._transact(*items)
+
+    def going_on(self) -> Sequence[str]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": _GOING_ON}},
+            ConsistentRead=True,
+        )
+        return [item["sk"]["S"] for page in pages for item in page["Items"]]
+
+    def _mark(self, entry: Entry) -> Any:
+        key = {"pk": {"S": _GOING_ON}, "sk": {"S": entry.plan.id}}
+        if entry.state in GOING_ON:
+            return {"Put": {"TableName": self._table, "Item": key}}
+        return {"Delete": {"TableName": self._table, "Key": key}}
 
     def plans_of(self, api: ApiId) -> Sequence[Entry]:
         answer = self._client.query(

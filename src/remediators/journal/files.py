@@ -21,6 +21,7 @@ from monitor.model.api import ApiId
 from monitor.stores.files import BESIDE, api_path, file_name, read_file, write_file
 from remediators.entry import ENTRY, Entry
 from remediators.journal.memory import HOUR
+from remediators.plan import GOING_ON
 from remediators.ports import Conflict, Lease
 
 
@@ -66,6 +67,9 @@ class FileJournal:
             with suppress(ValidationError):
                 found += [ENTRY.validate_json(document)] if document is not None else []
         return sorted(found, key=lambda entry: entry.plan.made_at, reverse=True)
+
+    def going_on(self) -> Sequence[str]:
+        return [entry.plan.id for entry in self.plans() if entry.state in GOING_ON]
 
     def plans_of(self, api: ApiId) -> Sequence[Entry]:
         return [entry for entry in self.plans() if entry.api == api]

@@ -9,6 +9,7 @@ from threading import Lock
 
 from monitor.model.api import ApiId
 from remediators.entry import ENTRY, Entry
+from remediators.plan import GOING_ON
 from remediators.ports import Conflict, Lease
 
 HOUR = timedelta(hours=1)
@@ -52,6 +53,11 @@ class MemoryJournal:
             if lease is not None:
                 self._current(lease)
             self._entries[entry.plan.id] = ENTRY.dump_json(entry)
+
+    def going_on(self) -> Sequence[str]:
+        with self._lock:
+            entries = [ENTRY.validate_json(one) for one in self._entries.values()]
+        return [entry.plan.id for entry in entries if entry.state in GOING_ON]
 
     def plans_of(self, api: ApiId) -> Sequence[Entry]:
         with self._lock:

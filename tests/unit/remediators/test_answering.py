@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.builders import API, configuration, policy, rest_api
 from tests.fakes import FakeClock
+from tests.remedies.faults import Killed
 
 from monitor.evaluation.evaluate import evaluate
 from monitor.model.api import ApiId, ApiSnapshot, Stage
@@ -21,7 +22,14 @@ from monitor.model.kept_export import KeptExport
 from monitor.model.record import ApiRecord
 from monitor.orgpolicy.load import default_org_policy
 from monitor.usecases.react import Place
-from remediators.answering import MAX_BYTES, Answer, answer, answer_document, dump_answer
+from remediators.answering import (
+    MAX_BYTES,
+    Answer,
+    answer,
+    answer_document,
+    dump_answer,
+    sweep,
+)
 from remediators.desk import Desk
 from remediators.entry import planned
 from remediators.guardrails import Freeze, Guard, Mode
@@ -301,6 +309,33 @@ def _or_conflict(ask: Callable[[str], Answer]) -> Callable[[str], Answer | None]
         return None
 
     return asked
+
+
+def test_the_sweep_goes_on_with_a_plan_whose_process_died(office: Office) -> None:
+    id_ = plan_id(office.plan())
+    desk = office.desk()
+    desk.approve(id_, "joe")
+    dies_at_the_first_write(office, lambda: desk.apply(id_))
+
+    assert list(sweep(office.desk())) == [], "its lease is not over yet"
+    office.clock.time += timedelta(minutes=6)
+    (answered,) = sweep(office.desk())
+    assert answered.entry is not None
+    assert answered.entry.state is State.DONE
+    assert len(office.account.writes) == 1
+    assert list(sweep(office.desk())) == []
+
+
+def dies_at_the_first_write(office: Office, act: Callable[[], object]) -> None:
+    write = office.account.write
+
+    def die(_call: Call, _plan_id: str) -> None:
+        raise Killed
+
+    office.account.write = die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        act()
+    office.account.write = write  # type: ignore[method-assign]
 
 
 def test_an_answer_holds_what_slack_and_programs_need(office: Office) -> None:
