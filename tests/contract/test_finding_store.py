@@ -18,7 +18,7 @@ from tests.template import resource
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
 from monitor.model.finding import Finding, Severity, finding_id
-from monitor.model.notice import Conversation, Notice, Step, StepKind, Summary
+from monitor.model.notice import Conversation, FirstFindings, Notice, Step, StepKind
 from monitor.model.record import ApiRecord, Baseline
 from monitor.ports import Conflict, FindingStore
 from monitor.stores.dynamodb import DynamoDbStore, notice_api
@@ -155,7 +155,7 @@ def test_a_baseline_and_its_summary_are_stored_together(store: FindingStore) -> 
         notice(2, account),
         steps=(),
         unresolved=(),
-        summary=Summary(
+        first=FirstFindings(
             apis=2,
             public_apis=1,
             findings={Severity.HIGH: 3},

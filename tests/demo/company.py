@@ -36,19 +36,6 @@ FENCED = policy(allow_everybody(), deny_unless_from(OFFICE))
 WIDE_OPEN = policy(allow_everybody())
 
 
-_TURNS_EVERYBODY_AWAY = """
-def handler(event, context):
-    raise Exception("Unauthorized")
-"""
-
-
-def _zipped(name: str, text: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(name, text)
-    return packed.getvalue()
-
-
 class Company:
     """Makes and changes APIs through one person's client of API Gateway."""
 

@@ -17,6 +17,7 @@ from tests.builders import API, CAUSE, evaluation, later, rest_api, violation
 
 from monitor.evaluation.evaluate import Doubt, Evaluation
 from monitor.evaluation.lifecycle import (
+    ALERT_FROM,
     Outcome,
     acknowledge,
     advance,
@@ -256,9 +257,9 @@ class Life(RuleBasedStateMachine):
 
 
 def open_as(finding: Finding) -> Status | None:
-    """What keeps a conversation open; a remark does not."""
-    keeps = finding.status in UNRESOLVED and finding.violation.severity is not Severity.INFO
-    return finding.status if keeps else None
+    """What keeps a conversation open: what is less grave than what is told does not."""
+    is_told = finding.violation.severity.at_least(ALERT_FROM)
+    return finding.status if is_told and finding.status in UNRESOLVED else None
 
 
 TestLife = Life.TestCase

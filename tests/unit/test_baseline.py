@@ -17,7 +17,7 @@ from monitor.evaluation.lifecycle import unresolved
 from monitor.model.api import ApiId, ApiSnapshot, AuthorizationType
 from monitor.model.change import Actor, Change, LookAt, TakesEffect
 from monitor.model.finding import Severity, StepKind
-from monitor.model.notice import Notice, Summary
+from monitor.model.notice import FirstFindings, Notice
 from monitor.orgpolicy.load import default_org_policy
 from monitor.ports import Conflict
 from monitor.stores.memory import MemoryStore
@@ -97,15 +97,27 @@ class World:
         return [notice for notice, _ in notifier.told]
 
 
-def summary(notices: Sequence[Notice]) -> Summary:
+def summary(notices: Sequence[Notice]) -> FirstFindings:
     (notice,) = notices
-    assert notice.summary is not None
-    return notice.summary
+    assert notice.first is not None
+    return notice.first
 
 
 def steps(notices: Sequence[Notice]) -> list[tuple[str, StepKind]]:
     return [(notice.api.api_id, step.kind) for notice in notices for step in notice.steps
         if step.finding.violation.rule == "access-exceeds-policy"]  # fmt: skip
+
+
+def baseline_notice() -> Notice:
+    """Of an account in which one API cannot be looked at."""
+    world = World()
+    world.keeper.begin([*world.source.snapshots, replace(API, api_id="stuck")])
+    for number in range(6):
+        world.look(number)
+    world.clock.time += ENDS_AFTER + timedelta(minutes=1)
+    world.keeper.end_if_complete()
+    (notice,) = world.heard()
+    return notice
 
 
 def test_400_apis_with_their_findings_are_one_message() -> None:
@@ -223,7 +235,7 @@ def test_an_api_that_cannot_be_looked_at_does_not_silence_the_rest_for_ever() ->
 
     first, second = world.heard()
     assert steps([first, second]) == [("api0001", StepKind.OPENED)]
-    told = next(notice.summary for notice in (first, second) if notice.summary)
+    told = next(notice.first for notice in (first, second) if notice.first)
     assert told.not_looked_at == ("api0005",)
 
 
@@ -254,7 +266,7 @@ def test_new_rules_have_a_baseline_of_their_own() -> None:
     world.rules = ("access-unknown", "access-exceeds-policy")
     world.scan()
 
-    told = summary([n for n in world.heard() if n.summary])
+    told = summary([n for n in world.heard() if n.first])
     assert told.rules == ("access-exceeds-policy",)
     assert told.findings == {Severity.CRITICAL: 3}
     world.source.snapshots[api(1)] = world.snapshot(1, is_open=True)

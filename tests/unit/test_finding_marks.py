@@ -335,21 +335,22 @@ def test_a_stage_that_opens_does_not_widen_findings_about_other_things() -> None
     assert told(look(found(logging(Scope.CIDRS)), logging(Scope.INTERNET))) == []
 
 
-def test_a_remark_is_not_told_and_what_becomes_one_is_told_once() -> None:
+def test_what_is_too_light_is_not_told_and_what_becomes_so_is_told_once() -> None:
     medium = evaluation(violation(Scope.CIDRS, severity=Severity.MEDIUM))
-    remark = evaluation(violation(Scope.CIDRS, severity=Severity.INFO))
+    light = evaluation(violation(Scope.CIDRS, severity=Severity.INFO))
 
-    opened = look(NEVER, remark)
+    opened = look(NEVER, light)
     graver = look(opened.record, medium)
-    lowered = look(graver.record, remark)
+    lowered = look(graver.record, light)
 
     assert told(opened) == []
     assert told(graver) == [StepKind.WIDENED]
     assert told(lowered) == [StepKind.LOWERED]
     assert lowered.notice is not None
     assert lowered.notice.unresolved == ()
-    assert told(look(lowered.record, remark)) == []
+    assert told(look(lowered.record, light)) == []
     assert told(look(lowered.record, FENCED)) == []
+    assert told(look(NEVER, light, alert_from=Severity.INFO)) == [StepKind.OPENED]
 
 
 def test_every_step_has_its_words() -> None:

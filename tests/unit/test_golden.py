@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.report_samples import sample_report
+from tests.unit.test_baseline import baseline_notice
 from tests.unit.test_slack_client import FENCED, OPEN, story
 
 from monitor.report.as_text import Detail, scan_text
@@ -38,6 +39,7 @@ def _made() -> dict[str, Made]:
     }
     opened, resolved = story(OPEN, FENCED)
     for name, message in (
+        ("baseline", first_message(baseline_notice())),
         ("opened", first_message(opened)),
         ("reply", reply(resolved)),
         ("resolved", first_message(resolved)),

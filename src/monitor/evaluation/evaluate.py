@@ -42,7 +42,8 @@ class Doubt:
     def covers(self, violation: Violation) -> bool:
         return (
             self.rule in ("", violation.rule)
-            and self.stage in ("", violation.stage)
+            # What is of the whole API rests on each of its stages.
+            and (self.stage in ("", violation.stage) or not violation.stage)
             and self.live in (None, violation.live)
         )
 

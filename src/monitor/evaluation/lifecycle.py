@@ -70,9 +70,8 @@ class _Look:
         cause = self.cause
         return cause if cause is None or cause.acts_at_once or not violation.live else None
 
-    def is_remark(self, violation: Violation) -> bool:
-        """It stands in every report and digest; nobody gets a message because of it."""
-        return not violation.severity.at_least(self.alert_from)
+    def tells(self, violation: Violation) -> bool:
+        return violation.severity.at_least(self.alert_from)
 
     def is_baseline(self, violation: Violation) -> bool:
         is_settled = self.settled is None or violation.rule in self.settled
@@ -239,7 +238,7 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
             new, change=cause, waiver=waiver, status=_status(violation, waiver), baseline=quiet
         )
         return _told(
-            new, StepKind.OPENED, look, tell=not (quiet or waiver or look.is_remark(violation))
+            new, StepKind.OPENED, look, tell=not (quiet or waiver) and look.tells(violation)
         )
     wider = is_wider(old.violation, violation)
     if violation.rule == CLASS_WIDENED:
@@ -262,7 +261,9 @@ def _seen(old: Finding | None, new: Finding, look: _Look) -> tuple[Finding, tupl
     kind = _what_happened(old, kept, look, wider=wider)
     if kind is None:
         return kept, ()
-    tell = _is_told(kind, old, kept, look)
+    # What is less grave than what is told is told all the same if it was more: it ends there.
+    was_told = old.status is not Status.RESOLVED and look.tells(old.violation)
+    tell = _is_told(kind, old, kept) and (was_told or look.tells(violation))
     if kind in _NEWS:
         came_back = kind is StepKind.REOPENED
         kept = replace(
@@ -291,7 +292,7 @@ def _what_happened(old: Finding, new: Finding, look: _Look, *, wider: bool) -> S
         return StepKind.WIDENED
     if old.status is not new.status:
         return _turned(old.status, new.status)
-    if look.is_remark(new.violation) and not look.is_remark(old.violation):
+    if look.tells(old.violation) and not look.tells(new.violation):
         return StepKind.LOWERED
     if old.change is None and _came_late(look.blames(new.violation), old):
         # What the baseline held for old has a change behind it that is not.
@@ -309,18 +310,15 @@ def _turned(before: Status, after: Status) -> StepKind:
     return StepKind.OPENED if after is Status.OPEN else StepKind.UNDECIDED
 
 
-def _is_told(kind: StepKind, old: Finding, new: Finding, look: _Look) -> bool:
-    """Nobody has to hear of a remark, unless it was more than that, of what stays waived, of the
-    author of a lesser finding, nor that the org policy waives what only the summary told."""
-    was_remark = look.is_remark(old.violation) or old.status is Status.RESOLVED
-    if look.is_remark(new.violation) and was_remark:
+def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
+    """Nobody has to hear of what stays waived, of the author of a lesser finding, nor that the org
+    policy waives what only the summary of the baseline told."""
+    if kind in (StepKind.WAIVED, StepKind.LOWERED) and old.baseline:
         return False
     if kind is StepKind.WAIVED:
-        return not old.baseline
+        return True
     if kind is StepKind.ATTRIBUTED:
         return is_about_access(new.violation) or new.violation.severity.at_least(Severity.HIGH)
-    if kind is StepKind.LOWERED and old.baseline:
-        return False
     return kind is StepKind.WAIVER_ENDS or new.status is not Status.WAIVED
 
 
@@ -337,7 +335,7 @@ def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
         new,
         StepKind.RESOLVED,
         look,
-        tell=old.status is not Status.WAIVED and not look.is_remark(old.violation),
+        tell=old.status is not Status.WAIVED and look.tells(old.violation),
     )
 
 
@@ -403,7 +401,7 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         sequence=record.version,
         made_at=look.now,
         steps=tuple(steps),
-        unresolved=tuple(f for f in unresolved(record.findings) if not look.is_remark(f.violation)),
+        unresolved=tuple(one for one in unresolved(record.findings) if look.tells(one.violation)),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
         cause=next((cause for cause in blamed if cause is not None), None),

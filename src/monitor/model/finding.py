@@ -76,7 +76,7 @@ class StepKind(StrEnum):
     """It was resolved, or its waiver is over."""
     WIDENED = "widened"
     LOWERED = "lowered"
-    """It was more, and is a remark now."""
+    """It was told, and is less grave now than what is told."""
     ATTRIBUTED = "attributed"
     """The event of the change arrived after the finding was told."""
     UNDECIDED = "undecided"

@@ -19,7 +19,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class FirstFindings:
     """What the first scan of an account and region found, or the first one that asked new rules.
 
     `rules`: the new ones, empty = all of them are. `apis` and `public_apis` are counts, `findings`
@@ -39,7 +39,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One message: all that one look changed about one API, or (`summary`) what there was from the
+    """One message: all that one look changed about one API, or (`first`) what there was from the
     beginning about every API of an account and region, whose id is then `*`.
 
     `sequence` is the version of the record it was stored with, so that the notices of an API have
@@ -56,7 +56,7 @@ class Notice:
     scope_before: Scope | None
     scope_now: Scope
     cause: Cause | None = None
-    summary: Summary | None = None
+    first: FirstFindings | None = None
 
     @property
     def id(self) -> str:

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field, replace
 from monitor.model.access import Reason, RouteAccess, Scope
 from monitor.model.api import ApiType, AuthorizationType, Authorizer, Configuration, Route, Stage
 from monitor.model.finding import Severity
+from monitor.model.gaps import Unknown
 from monitor.model.rule import CannotTell, Problem, RuleInput
+
+WHAT_IS_LIVE = frozenset({Unknown.LIVE_ROUTES, Unknown.LIVE_GUARDS, Unknown.CANARY})
+"""While one of these is not known, nothing that a rule found of a stage is mended."""
 
 _MOST_TITLES = 3
 _MOST_REASONS = 20
@@ -77,16 +81,22 @@ Looks = Callable[[Place], Iterator[Flaw | Unclear]]
 def at_each_place(given: RuleInput, look: Looks) -> Iterator[Problem | CannotTell]:
     """What `look` finds, place by place."""
     everywhere: list[frozenset[tuple[str, str]]] = []
+    blind = False
     for stage in given.snapshot.stages:
         place, unread = _live(given, stage)
         flaws, unclear = _found(look(place))
         if unread:
             unclear.append("what the stage serves was not read")
+        blind = blind or unread
         everywhere.append(frozenset(pair for one in flaws for pair in _marks(one)))
         yield from _told(place, flaws, unclear)
     draft = _draft(given)
     if draft is None:
         yield CannotTell(why="the draft was not read", live=False)
+        return
+    if blind and any(gap.may_pass for gap in given.snapshot.gaps):
+        # What is live already would be told a second time, as if it were still to come.
+        yield CannotTell(why="what is live was not read", live=False)
         return
     flaws, unclear = _found(look(draft))
     known = frozenset.intersection(*everywhere) if everywhere else frozenset()

@@ -33,7 +33,7 @@ def _at(stage: StageAccess, given: RuleInput) -> Iterator[Problem | CannotTell]:
     drafted = excess_of((one for one in stage.draft_routes if one.route not in known), bound_of)
     if drafted.example is not None:
         yield problem_of(drafted, drafted.example, given, stage=stage.stage, live=False)
-    if drafted.undecided or stage.draft is None:
+    if drafted.undecided or live.undecided or stage.draft is None:
         yield CannotTell(why="the draft cannot be decided", stage=stage.stage, live=False)
 
 

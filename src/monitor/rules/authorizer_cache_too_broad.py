@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from monitor.model.api import ApiType, AuthorizerKind
 from monitor.model.credentials import names_credential
 from monitor.model.finding import Severity
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, saw
 
 _LONGEST = "longest_cache_seconds"
@@ -80,6 +80,7 @@ RULE = Rule(
         "`$context.routeKey` for simple responses), or turn caching off."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 AC-12", "PCI DSS 4.0.1 7.2.1"),
     remediations=("flush-authorizer-cache",),
     parameters={

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from monitor.model.finding import Severity
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 _ACCOUNT = re.compile(r"\d{12}\Z", re.ASCII)
@@ -55,6 +55,7 @@ RULE = Rule(
         "ARN itself, in the org policy."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 AC-20", "NIST 800-53 SA-9"),
     remediations=("rollback-stage", "quarantine-stage"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -37,7 +37,7 @@ RULE = Rule(
     ),
     fix="Point the authorizer to the function that is to decide, and deploy; or bring it back.",
     check=_check,
-    rests_on=frozenset({Unknown.FUNCTION}),
+    rests_on=WHAT_IS_LIVE | {Unknown.FUNCTION},
     controls=("NIST 800-53 AC-3", "NIST 800-53 CM-6"),
     remediations=("rollback-stage", "quarantine-stage"),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from monitor.model.api import AuthorizerKind
 from monitor.model.credentials import demands_credential, names_credential
 from monitor.model.finding import Severity
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -63,6 +63,7 @@ RULE = Rule(
         "Authorization, a query string or a cookie), so that API Gateway turns away who has none."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS 4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage", "block-at-waf"),
 )

@@ -14,7 +14,7 @@ from monitor.iampolicy.resources import matches_action
 from monitor.iampolicy.three_valued import Truth
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 _INVOKE = "lambda:invokefunction"
@@ -105,7 +105,7 @@ RULE = Rule(
         "this API's authorizers."
     ),
     check=_check,
-    rests_on=frozenset({Unknown.FUNCTION}),
+    rests_on=WHAT_IS_LIVE | {Unknown.FUNCTION},
     controls=(
         "FSBP Lambda.1",
         "NIST 800-53 AC-3",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from monitor.model.api import AuthorizationType, Configuration
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -64,6 +64,7 @@ RULE = Rule(
     attacker_view="Calls the routes that everybody believes to be guarded.",
     fix="Attach the authorizer to the routes that it is meant for and deploy, or delete it.",
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 CM-6"),
     remediations=("require-authorization",),
 )

@@ -9,6 +9,7 @@ from monitor.model.api import EndpointType, VpcEndpoint
 from monitor.model.callers import CallerNetwork
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
+from monitor.model.places import WHAT_IS_LIVE
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -74,7 +75,7 @@ RULE = Rule(
         "aws:ResourceOrgID) and who may call (aws:PrincipalOrgID)."
     ),
     check=_check,
-    rests_on=frozenset({Unknown.VPC_ENDPOINTS}),
+    rests_on=WHAT_IS_LIVE | {Unknown.VPC_ENDPOINTS},
     controls=("NIST 800-53 AC-4", "NIST 800-53 SC-7", "PCI DSS 4.0.1 1.3.2"),
     remediations=("tighten-endpoint-policy",),
 )

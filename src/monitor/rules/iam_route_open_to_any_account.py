@@ -8,7 +8,7 @@ from monitor.model.access import RouteAccess, Scope
 from monitor.model.api import AuthorizationType
 from monitor.model.callers import OTHERS, CallerBox, PrincipalKind
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 # Principals that AWS assigned an id or an organization are not anybody; any VPC endpoint is worse,
@@ -74,6 +74,7 @@ RULE = Rule(
         "instead of `*`, and deploy; if everybody may call, say so with authorization NONE."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=(
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-6",

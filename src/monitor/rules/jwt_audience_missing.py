@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from monitor.model.api import AuthorizerKind
 from monitor.model.finding import Severity
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -36,6 +36,7 @@ RULE = Rule(
     attacker_view="Uses a token that another application of the same issuer got, and is in.",
     fix="Name the audience, or the client id, that tokens for this API are issued with.",
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage"),
 )

@@ -13,7 +13,7 @@ from monitor.model.api import AuthorizerKind
 from monitor.model.callers import issuer_of_pool
 from monitor.model.credentials import user_pools_of
 from monitor.model.finding import Severity
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, saw
 
 _PUBLIC = "public_issuers"
@@ -68,10 +68,11 @@ RULE = Rule(
     severity=Severity.HIGH,
     attacker_view="Gets a token from that issuer, which gives it to others than you would.",
     fix=(
-        "Point the authorizer to an issuer of yours, or name this one among `issuers` of the org "
-        "policy; of an issuer that everybody may use, let your own issuer exchange the token."
+        "Point the authorizer to an issuer of yours, or name this one among `token_issuers` of the "
+        "org policy; of an issuer that everybody may use, let your own issuer exchange the token."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage"),
     parameters={

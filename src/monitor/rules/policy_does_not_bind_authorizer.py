@@ -20,7 +20,7 @@ from monitor.iampolicy.intent import (
 from monitor.model.api import ApiType, AuthorizationType, Route
 from monitor.model.callers import CallerBox, CallerNetwork, Credential
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 _WHO = {
@@ -148,6 +148,7 @@ RULE = Rule(
         "`StringNotEquals` on aws:SourceVpce) beside the Allow, and deploy."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=(
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-4",

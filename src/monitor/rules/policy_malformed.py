@@ -11,10 +11,10 @@ from monitor.iampolicy.faults import faults
 from monitor.iampolicy.intent import documents
 from monitor.model.api import ApiType
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
-_SAID = {
+SAID = {
     "not-json": "it is not JSON",
     "not-an-object": "something else than an object stands there",
     "duplicate-key": "a key stands there twice, and readers differ on which one counts",
@@ -52,8 +52,8 @@ def _look(place: Place) -> Iterator[Flaw | Unclear]:
             for code, where, detail in faults(document) if document else ():
                 spot = f"policy.{where}" if where else "policy"
                 yield Flaw(
-                    title=f"the resource policy is faulty at `{spot}`: {_SAID[code]}",
-                    because=(saw(spot, _SAID[code], detail),),
+                    title=f"the resource policy is faulty at `{spot}`: {SAID[code]}",
+                    because=(saw(spot, SAID[code], detail),),
                 )
 
 
@@ -64,6 +64,7 @@ RULE = Rule(
     attacker_view="A Deny that AWS does not read as it was meant keeps nobody out.",
     fix="Correct the statement at the place that is named, and deploy.",
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 CM-6"),
     remediations=("restrict-policy", "rollback-stage"),
 )

@@ -8,7 +8,7 @@ from monitor.iampolicy.intent import demands, documents
 from monitor.model.api import ApiSnapshot, Configuration, EndpointType
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 _GONE = frozenset({"deleted", "deleting", "rejected", "expired", "failed"})
@@ -73,7 +73,7 @@ RULE = Rule(
         "of the org policy if it is another account's that is trusted."
     ),
     check=_check,
-    rests_on=frozenset({Unknown.VPC_ENDPOINTS}),
+    rests_on=WHAT_IS_LIVE | {Unknown.VPC_ENDPOINTS},
     controls=("NIST 800-53 AC-3", "NIST 800-53 AC-4", "PCI DSS 4.0.1 1.2.7"),
     remediations=("restrict-policy",),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from monitor.model.access import RouteAccess, Scope
 from monitor.model.callers import OTHERS, CallerPrincipal, PrincipalKind
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -68,6 +68,7 @@ RULE = Rule(
         "`partners` of the org policy if it is trusted."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.1"),
     remediations=("restrict-policy", "rollback-stage"),
 )

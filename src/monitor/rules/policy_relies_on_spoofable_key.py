@@ -13,7 +13,7 @@ from monitor.iampolicy.intent import Demand, demands, documents, is_for_everyone
 from monitor.model.access import Scope
 from monitor.model.api import ApiType, AuthorizationType, Configuration, Route
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 _HEADERS = {"aws:referer": "the Referer header", "aws:useragent": "the User-Agent header"}
@@ -131,6 +131,7 @@ RULE = Rule(
         "endpoint, an address, a token; then deploy."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS 4.0.1 7.2.1"),
     remediations=("restrict-policy", "require-authorization", "quarantine-stage"),
 )

@@ -13,7 +13,7 @@ from monitor.iampolicy.document import Effect, PolicyDocument
 from monitor.iampolicy.intent import documents, is_for_everyone, named_accounts, speaks_of
 from monitor.model.api import ApiType, AuthorizationType, Configuration, Route
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 # What a Lambda authorizer's own answer opens in spite of it is not documented.
@@ -83,6 +83,7 @@ RULE = Rule(
         "statement of their own for everyone, fenced by networks; then deploy."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=("NIST 800-53 CM-6",),
     remediations=("require-authorization", "restrict-policy", "rollback-stage"),
 )

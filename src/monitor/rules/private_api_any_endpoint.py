@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from monitor.model.access import RouteAccess, Scope
 from monitor.model.finding import Severity
-from monitor.model.places import Flaw, Place, Unclear, at_each_place
+from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -50,6 +50,7 @@ RULE = Rule(
         "anybody can number a VPC that way."
     ),
     check=_check,
+    rests_on=WHAT_IS_LIVE,
     controls=(
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-4",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from monitor.model.access import RouteAccess, Scope
 from monitor.model.api import ApiType, AuthorizationType, Route, Stage
-from monitor.model.behind import IntegrationKind
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, routes_where, saw
@@ -82,8 +81,7 @@ def _is_exempt(api_type: ApiType, route: Route) -> bool:
     which one could, and is harmless where the gateway itself answers it."""
     if api_type is ApiType.WEBSOCKET:
         return route.key != "$connect"
-    behind = route.integration
-    return route.method == "OPTIONS" and behind is not None and behind.kind is IntegrationKind.MOCK
+    return route.answers_preflight
 
 
 def _problem(stage: Stage, live: bool, keys: tuple[str, ...], wanted: tuple[str, ...]) -> Problem:

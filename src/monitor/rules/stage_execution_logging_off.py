@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.model.api import ApiType, Route, Stage
-from monitor.model.behind import IntegrationKind, MethodSettings
+from monitor.model.api import ApiType, Stage
+from monitor.model.behind import MethodSettings
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
@@ -29,7 +29,7 @@ def _of_stage(given: RuleInput, stage: Stage) -> Iterator[Problem | CannotTell]:
         else:
             yield _problem(stage, f"stage {stage.name} writes no execution log", ())
         return
-    real = [route for route in routes if not _is_preflight(route)]
+    real = [route for route in routes if not route.answers_preflight]
     silent = tuple(
         dict.fromkeys(route.key for route in real if not _logs(stage.settings_of(route)))
     )
@@ -47,15 +47,6 @@ def _of_stage(given: RuleInput, stage: Stage) -> Iterator[Problem | CannotTell]:
 
 def _logs(settings: MethodSettings) -> bool:
     return settings.logging_level in ("ERROR", "INFO")
-
-
-def _is_preflight(route: Route) -> bool:
-    """An answer that the gateway makes up has no execution worth a log."""
-    return (
-        route.method == "OPTIONS"
-        and route.integration is not None
-        and route.integration.kind is IntegrationKind.MOCK
-    )
 
 
 def _problem(stage: Stage, title: str, routes: tuple[str, ...]) -> Problem:

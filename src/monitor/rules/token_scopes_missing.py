@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from monitor.model.api import AuthorizerKind
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, saw
 
 _ALWAYS = "always"
@@ -74,7 +74,7 @@ RULE = Rule(
         "those applications only that are to call."
     ),
     check=_check,
-    rests_on=frozenset({Unknown.USER_POOL}),
+    rests_on=WHAT_IS_LIVE | {Unknown.USER_POOL},
     controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.2"),
     remediations=("require-authorization",),
     parameters={

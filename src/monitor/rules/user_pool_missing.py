@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from monitor.model.credentials import user_pools_of
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
@@ -37,7 +37,7 @@ RULE = Rule(
     ),
     fix="Point the authorizer to the pool that your users are in, and deploy.",
     check=_check,
-    rests_on=frozenset({Unknown.USER_POOL}),
+    rests_on=WHAT_IS_LIVE | {Unknown.USER_POOL},
     controls=("NIST 800-53 AC-2", "NIST 800-53 AC-3", "NIST 800-53 CM-6"),
     remediations=("rollback-stage", "quarantine-stage"),
 )

@@ -13,7 +13,7 @@ from monitor.model.callers import CallerNetwork, Credential
 from monitor.model.credentials import user_pools_of
 from monitor.model.finding import Severity
 from monitor.model.gaps import Unknown
-from monitor.model.places import Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, saw
 
 _MEANT = "open_pools"
@@ -69,7 +69,7 @@ RULE = Rule(
         "fresh users do not get, or name the pool in `open_pools` if the public may sign up."
     ),
     check=_check,
-    rests_on=frozenset({Unknown.USER_POOL}),
+    rests_on=WHAT_IS_LIVE | {Unknown.USER_POOL},
     controls=("NIST 800-53 AC-2", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.2.4"),
     remediations=("close-sign-up",),
     parameters={

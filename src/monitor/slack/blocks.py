@@ -14,7 +14,7 @@ from typing import Any
 from monitor.access.explain import sentence
 from monitor.evaluation.catalogue import RULES
 from monitor.model.finding import Cause, Finding, Severity, Status
-from monitor.model.notice import Notice
+from monitor.model.notice import FirstFindings, Notice
 from monitor.report.curl import curl
 from monitor.report.plain import clip, plain
 from monitor.slack.text import STEP_WORDS, code, code_block, mrkdwn
@@ -45,6 +45,8 @@ class Message:
 
 def first_message(notice: Notice) -> Message:
     """The message that begins the API's conversation, and that is kept up to date afterwards."""
+    if notice.first is not None:
+        return _baseline_message(notice, notice.first)
     findings = sorted(
         notice.unresolved, key=lambda finding: list(Severity).index(finding.violation.severity)
     )
@@ -64,6 +66,8 @@ def first_message(notice: Notice) -> Message:
 
 def reply(notice: Notice) -> Message:
     """What is added to the thread when the story goes on."""
+    if notice.first is not None:
+        return _baseline_message(notice, notice.first)
     if not notice.unresolved:
         return _resolved_message(notice)
     lines = [
@@ -93,6 +97,44 @@ def _resolved_message(notice: Notice) -> Message:
             _context(_where(notice)),
         ),
     )
+
+
+def _baseline_message(notice: Notice, first: FirstFindings) -> Message:
+    """What there was before Gatewatch, or before its new rules, in one message."""
+    open_ = sum(first.findings.values())
+    what = "new rules looked at" if first.rules else "Gatewatch now watches"
+    headline = f"{what[:1].upper()}{what[1:]} {first.apis} APIs: {open_} open findings"
+    counted = [f"{_ICON[level]} {count} {level}" for level, count in first.findings.items()]
+    if first.unknown:
+        counted.append(f"{first.unknown} that nobody can decide")
+    if first.waived:
+        counted.append(f"{first.waived} waived")
+    lines = [
+        f"• *{mrkdwn(one.api_name or one.api.api_id, 60)}*: {mrkdwn(_title(one), 200)}"
+        for one in first.worst
+    ]
+    blocks = [
+        _header(plain(headline, 150)),
+        _section(
+            f"{first.public_apis} of the APIs are public. " + (" · ".join(counted) or "Nothing.")
+        ),
+    ]
+    if lines:
+        blocks.append(_section("*The gravest*\n" + "\n".join(lines)))
+    if first.rules:
+        blocks.append(_section("*New rules:* " + ", ".join(map(code, first.rules))))
+    if first.not_looked_at:
+        named = ", ".join(code(api_id, 20) for api_id in first.not_looked_at[:20])
+        blocks.append(
+            _section(f":warning: *{len(first.not_looked_at)} could not be looked at:* {named}")
+        )
+    blocks.append(
+        _context(
+            f"This is the baseline: from now on only changes are told. `gatewatch scan` lists all "
+            f"of it. · account {code(notice.api.account_id, 20)} · {code(notice.api.region, 30)}"
+        )
+    )
+    return Message(text=mrkdwn(headline), blocks=tuple(blocks))
 
 
 def _headline(findings: Sequence[Finding], notice: Notice) -> str:

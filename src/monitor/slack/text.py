@@ -13,7 +13,7 @@ STEP_WORDS = {
     StepKind.OPENED: "Opened",
     StepKind.REOPENED: "Open again",
     StepKind.WIDENED: "Wider than before",
-    StepKind.LOWERED: "No more than a remark now",
+    StepKind.LOWERED: "Less grave than before",
     StepKind.ATTRIBUTED: "Now known who",
     StepKind.UNDECIDED: "Nobody can tell any more",
     StepKind.ACKNOWLEDGED: "Acknowledged",

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from monitor.model.access import Scope, widest
 from monitor.model.api import ApiId
 from monitor.model.finding import Finding, Severity, Status
-from monitor.model.notice import Notice, Summary
+from monitor.model.notice import FirstFindings, Notice
 from monitor.model.record import ApiRecord, Baseline
 from monitor.ports import Clock, Conflict, FindingStore
 
@@ -81,10 +81,10 @@ class BaselineKeeper:
                 left_out.append(api_id)
             else:
                 return False
-        summary = _summary(records, missing if baseline.rules else (), left_out)
+        first = _first(records, missing if baseline.rules else (), left_out)
         ended = Baseline(rules=tuple(sorted({*baseline.rules, *self.rules})))
         scope = widest(*(known.scope for known in records if known.scope is not None))
-        return self._write(record, ended, self._notice(record, summary, scope, now))
+        return self._write(record, ended, self._notice(record, first, scope, now))
 
     def _missing(self, baseline: Baseline) -> Sequence[str]:
         return sorted(set(self.rules) - set(baseline.rules))
@@ -103,7 +103,9 @@ class BaselineKeeper:
             return False
         return True
 
-    def _notice(self, record: ApiRecord, summary: Summary, scope: Scope, now: datetime) -> Notice:
+    def _notice(
+        self, record: ApiRecord, first: FirstFindings, scope: Scope, now: datetime
+    ) -> Notice:
         return Notice(
             api=self.account,
             api_name="",
@@ -113,7 +115,7 @@ class BaselineKeeper:
             unresolved=(),
             scope_before=None,
             scope_now=scope,
-            summary=summary,
+            first=first,
         )
 
 
@@ -122,9 +124,9 @@ def every_api(account_id: str, region: str, partition: str) -> ApiId:
     return ApiId(account_id=account_id, region=region, api_id="*", partition=partition)
 
 
-def _summary(
+def _first(
     records: Sequence[ApiRecord], rules: Sequence[str], left_out: Sequence[str]
-) -> Summary:
+) -> FirstFindings:
     """`rules` empty = all of them."""
     found = [
         finding
@@ -133,7 +135,7 @@ def _summary(
         if not rules or finding.violation.rule in rules
     ]
     status = Counter(finding.status for finding in found)
-    return Summary(
+    return FirstFindings(
         apis=sum(1 for record in records if record.scope is not None),
         public_apis=sum(1 for record in records if record.scope and record.scope.is_public),
         findings=dict(_by_severity(found)),
