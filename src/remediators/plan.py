@@ -226,15 +226,6 @@ GOING_ON = frozenset({State.APPLYING, State.VERIFYING, State.ROLLING_BACK, State
 """States that a process is in the middle of; if it died, somebody has to go on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a request about a plan came to; `because` says it in one sentence."""
-
-    plan: Plan
-    state: State
-    because: str
-
-
 def canonical(value: object) -> str:
     """The same text for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

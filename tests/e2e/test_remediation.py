@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.rules import access_exceeds_policy
-from remediators.own_writes import plan_of
+from remediators.own_writes import plan_told_of
 from tests.demo.company import WIDE_OPEN, Company
 from tests.emulator import stack
 from tests.emulator.world import World, installed
@@ -138,10 +138,13 @@ def test_our_own_writes_are_recognised_in_cloudtrails_words(deployed: Deployed) 
         if one["change"]
     ]
     (who,) = {one for one in causes if one.startswith("gatewatch-gwp-")}
-    session, _, role = who.partition(" (role ")
-    arn = f"arn:aws:sts::123456789012:assumed-role/{role.rstrip(')')}/{session}"
-
-    assert plan_of(arn, f"arn:aws:iam::123456789012:role/{role.rstrip(')')}") == session[10:]
+    plan = plan_told_of(who)
+    assert plan is not None
+    journal = deployed.world.client("dynamodb").get_item(
+        TableName=deployed.outputs["RemediationsTable"],
+        Key={"pk": {"S": f"PLAN#{plan}"}, "sk": {"S": "ENTRY"}},
+    )["Item"]
+    assert journal["state"]["S"] == "undone"
 
 
 def test_a_request_that_is_none_ends_in_the_dead_letter_queue(deployed: Deployed) -> None:

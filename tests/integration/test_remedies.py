@@ -156,7 +156,7 @@ def _scopes(case: Case) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", CASES)
 def test_killed_at_any_moment_it_is_gone_on_with_and_nothing_is_done_twice(
-    make: Make, kind: str, record_property: Any
+    make: Make, kind: str
 ) -> None:
     points = 0
     for undoing in (False, True):
@@ -185,7 +185,7 @@ def test_killed_at_any_moment_it_is_gone_on_with_and_nothing_is_done_twice(
             assert len(calls) == sum(s.inverse is not None or not undoing for s in entry.plan.steps)
         else:
             pytest.fail("it never came to an end")
-    record_property("crash_points", points)
+    print(f"{kind}: {points} moments at which it was killed")  # shown with -s
     assert points >= 16
 
 
