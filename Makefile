@@ -160,10 +160,19 @@ proofs: install ## hold the access engine against a solver, another evaluator an
 	@$(BIN)/python tests/proofs/mutation.py --count 400 --seed 1
 	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/property --hypothesis-profile=nightly
 
+.PHONY: storm
+storm: install ## 10,000 events over 200 APIs, late, shuffled and three times each: the end is a quiet scan's
+	@$(BIN)/python tests/storm.py
+
+.PHONY: crashes
+crashes: install ## kill the functions before and after every call to AWS, and resume (a minute or two)
+	@$(CLEAN_AWS) $(BIN)/python tests/crashes.py
+
 .PHONY: bench
 bench: install emulator ## measure; the figures go to docs/performance.md
 	@$(BIN)/python bench/handlers.py
 	@$(BIN)/python bench/scans.py
+	@$(BIN)/python bench/pacing.py
 	@$(BIN)/python bench/engine.py
 	@$(BIN)/python bench/peers.py
 

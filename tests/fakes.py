@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.gaps import Gap
+from monitor.model.look_request import LookRequest
 from monitor.model.notice import Conversation, Notice
 from monitor.ports import Listing, NotDelivered
 from tests.builders import NOW
@@ -36,7 +37,7 @@ class FakeSource:
     def list_apis(self) -> Listing:
         return Listing(apis=tuple(self.snapshots), gaps=self.listing_gaps)
 
-    def read(self, api: ApiId) -> ApiSnapshot | None:
+    def read(self, api: ApiId, *, anew: bool = False) -> ApiSnapshot | None:
         self.reads.append(api)
         return self.snapshots.get(api)
 
@@ -53,10 +54,33 @@ class FakeSource:
 
 @dataclass
 class FakeQueue:
-    asked: list[ApiId] = field(default_factory=list)
+    asked: list[LookRequest] = field(default_factory=list)
+    delays: list[timedelta] = field(default_factory=list)
 
-    def look_at(self, apis: Iterable[ApiId]) -> None:
-        self.asked += apis
+    def look_at(self, requests: Iterable[LookRequest], *, delay: timedelta = timedelta(0)) -> None:
+        requests = list(requests)
+        self.asked += requests
+        self.delays += [delay] * len(requests)
+
+    @property
+    def apis(self) -> list[ApiId]:
+        return [request.api for request in self.asked]
+
+
+@dataclass
+class FakeTimers:
+    woken: list[tuple[ApiId, timedelta]] = field(default_factory=list)
+
+    def wake(self, subject: ApiId, *, after: timedelta) -> None:
+        self.woken.append((subject, after))
+
+
+@dataclass
+class FakeDeadLetters:
+    buried: list[tuple[str, str]] = field(default_factory=list)
+
+    def bury(self, body: str, reason: str) -> None:
+        self.buried.append((body, reason))
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from policy_reference import policy_reference
@@ -17,8 +17,16 @@ from ruamel.yaml import YAML
 from monitor.evaluation.catalogue import RULES
 from monitor.evaluation.policy_check import PolicyCheckDocument
 from monitor.evaluation.policy_tests import PolicyCases, PolicyTestDocument
-from monitor.events.routing import API_GATEWAY_EVENTS, MONITOR_EVENTS
-from monitor.model.change import TakesEffect
+from monitor.events.routing import (
+    API_GATEWAY_EVENTS,
+    CREDENTIAL_READS,
+    MONITOR_EVENTS,
+    NARROWING,
+    OTHER_EVENTS,
+    UNHEARD,
+    Effect,
+)
+from monitor.model.change import LookAt, TakesEffect
 from monitor.model.rule import ParameterValue, Rule
 from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
@@ -130,26 +138,69 @@ def _default(value: ParameterValue) -> str:
 
 def events_page() -> str:
     rows = [
-        f"| `{name}` | {_acts(effect.rest)} | {_acts(effect.v2)} | "
-        f"{effect.look_at.value}{f' (`{effect.object_at}`)' if effect.object_at else ''} |"
+        f"| `{name}` | {_acts(effect.rest)} | {_acts(effect.v2)} | {_looks_at(effect)} |"
         for name, effect in sorted(API_GATEWAY_EVENTS.items())
+        if effect.look_at is not LookAt.NOTHING
     ]
-    blinding = [
-        f"| `{source}` | {', '.join(f'`{name}`' for name in sorted(names))} |"
-        for source, names in sorted(MONITOR_EVENTS.items())
+    others = [
+        f"| `{source.removesuffix('.amazonaws.com')}` | {_names(names)} | {_looks_at(effect)} |"
+        for source, events in OTHER_EVENTS.items()
+        for effect, names in _by_effect(events)
     ]
+    blinding = [f"| `{source}` | {_names(names)} |" for source, names in MONITOR_EVENTS.items()]
+    reads = [
+        f"| `{name}` | {f'with `{switch}`' if switch else 'always'} |"
+        for name, switch in CREDENTIAL_READS.items()
+    ]
+    unheard = [f"| {what} | {why} |" for what, why in UNHEARD.items()]
     return (
         f"{MADE}# What each event makes Gatewatch look at\n\n"
         "Both control planes of API Gateway share the source `apigateway.amazonaws.com`. An event "
         "that names an API makes Gatewatch look at that API, whatever this table says of an "
         "object; a name that is not here means the same. An event that should name an API and does "
-        "not (CloudTrail drops parameters over 100 KB) means every API of the region.\n\n"
+        "not (CloudTrail drops parameters over 100 KB) means every API of the region. "
+        "*Behind* an object are the APIs whose last look found that they rest on it; where no "
+        "field is named, all that rest on one of its kind.\n\n"
+        "What acts at once, or may, is looked at at once and again when the burst is over; the "
+        "next deployment's edits only then, and so those that let nobody in: "
+        f"{_names(NARROWING)}.\n\n"
         "| event | REST: acts | HTTP and WebSocket: acts | looks at |\n| --- | --- | --- | --- |\n"
         + "\n".join(rows)
-        + "\n\n## What can make Gatewatch blind\n\n| source | events |\n| --- | --- |\n"
+        + "\n\n## Events of other services\n\nAll of them act at once. Lambda's names end in the "
+        "version of its interface (`AddPermission20150331v2`). IAM is listened to only where "
+        "`WatchIdentities` is on, and its events reach us-east-1 alone.\n\n"
+        "| source | events | looks at |\n| --- | --- | --- |\n"
+        + "\n".join(others)
+        + "\n\n## What can make Gatewatch blind\n\nCounted, logged; what mends nothing sounds "
+        "an alarm.\n\n| source | events |\n| --- | --- |\n"
         + "\n".join(blinding)
+        + "\n\n## Reads of credentials\n\nOnly where `WatchCredentialReads` is on: its rule then "
+        "gets read-only events too. Gatewatch's own reads are left out.\n\n"
+        "| event | counts |\n| --- | --- |\n"
+        + "\n".join(reads)
+        + "\n\n## What is not listened to\n\n| what | why |\n| --- | --- |\n"
+        + "\n".join(unheard)
         + "\n"
     )
+
+
+def _by_effect(events: Mapping[str, Effect]) -> Iterator[tuple[Effect, list[str]]]:
+    found: dict[Effect, list[str]] = {}
+    for name, effect in events.items():
+        found.setdefault(effect, []).append(name)
+    yield from found.items()
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _looks_at(effect: Effect) -> str:
+    if effect.look_at is not LookAt.BEHIND or effect.kind is None:
+        return effect.look_at.value
+    if not effect.object_at:
+        return f"behind any {effect.kind.value}"
+    return f"behind the {effect.kind.value} (`{effect.object_at}`)"
 
 
 def _acts(effect: TakesEffect | None) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.model.api import ApiId, ApiSnapshot
+from monitor.model.burst import Burst
+from monitor.model.change import RefusedCall
 from monitor.model.gaps import Gap
 from monitor.model.kept_export import KeptExport
+from monitor.model.look_request import LookRequest
 from monitor.model.notice import Conversation, Notice
-from monitor.model.record import ApiRecord
+from monitor.model.objects import ObjectRef
+from monitor.model.place import Place
+from monitor.model.record import ApiRecord, Links
 from monitor.model.trouble import (
     Announcement,
     Board,
@@ -38,8 +43,9 @@ class Clock(Protocol):
 class SnapshotSource(Protocol):
     def list_apis(self) -> Listing: ...
 
-    def read(self, api: ApiId) -> ApiSnapshot | None:
-        """The API as it is now; None if it does not exist (any more)."""
+    def read(self, api: ApiId, *, anew: bool = False) -> ApiSnapshot | None:
+        """The API as it is now; None if it does not exist (any more). `anew`: nothing of it from
+        what was kept of earlier reads."""
 
     def forget_surroundings(self) -> None:
         """What many APIs share, their doors above all, has changed: read it anew from now on."""
@@ -62,12 +68,16 @@ class FindingStore(Protocol):
     def load(self, api: ApiId) -> ApiRecord:
         """What is known of the API; an empty record (version 0) if nothing. Raises Unreadable."""
 
-    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
-        """Store the record as the successor of version `record.version - 1`, and the notice with
-        it, wholly or not at all.
+    def commit(self, record: ApiRecord, notice: Notice | None, links: Links | None = None) -> None:
+        """Store the record as the successor of version `record.version - 1`, and with it the notice
+        and the changes of the index, wholly or not at all.
 
         Raises Conflict if that version is not the stored one.
         """
+
+    def apis_resting_on(self, ref: ObjectRef, place: Place) -> Sequence[ApiId]:
+        """The APIs whose last look found that they rest on the object, in the order of their ids.
+        Of an object without an id: on any of its kind."""
 
     def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
         """The APIs of the `limit` oldest notices that nobody marked told, each once."""
@@ -109,9 +119,42 @@ class Notifier(Protocol):
         """Begin the API's conversation, or go on with it. Raises NotDelivered."""
 
 
+class ChangeBook(Protocol):
+    """What is going on: bursts of changes, the events that were dealt with, calls refused."""
+
+    def burst(self, subject: ApiId) -> Burst | None: ...
+
+    def put_burst(self, burst: Burst) -> None:
+        """Store it as the successor of version `burst.version - 1`. Raises Conflict."""
+
+    def clear_burst(self, burst: Burst) -> None:
+        """Its changes were looked at. Raises Conflict if it is not of this version any more."""
+
+    def seen(self, event_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the events that were dealt with before, as far as that is still known."""
+
+    def mark_seen(self, event_ids: Iterable[str], *, now: datetime) -> None: ...
+
+    def refused_calls(self, api: ApiId, *, since: datetime) -> Sequence[RefusedCall]:
+        """The changes to an API that AWS denied since then, the oldest first."""
+
+    def note_refused(self, api: ApiId, call: RefusedCall) -> None:
+        """A repeat of the same event changes nothing."""
+
+
 class WorkQueue(Protocol):
-    def look_at(self, apis: Iterable[ApiId]) -> None:
-        """Ask for each API to be looked at soon."""
+    def look_at(self, requests: Iterable[LookRequest], *, delay: timedelta = timedelta(0)) -> None:
+        """Ask for the looks, each soon after the delay (at most 15 minutes)."""
+
+
+class Timers(Protocol):
+    def wake(self, subject: ApiId, *, after: timedelta) -> None:
+        """Say the subject's name again, in at most 15 minutes."""
+
+
+class DeadLetters(Protocol):
+    def bury(self, body: str, reason: str) -> None:
+        """Keep a message that nobody can act on, with the reason, for a person to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,10 +56,15 @@ def _org_policy_place(text: object) -> object:
 OrgPolicySetting = Annotated[OrgPolicyPlace, BeforeValidator(_org_policy_place)]
 
 
-class OnChangeSettings(_Settings):
+class ReadSettings(_Settings):
+    """Of every function that reads API Gateway. `rate` is the account's whole budget, requests a
+    second; `rate_share` the part of it that one process may use, so that all of them together keep
+    it."""
+
     table: str = Field(min_length=1)
-    queue_url: str = Field(min_length=1)
     rate: float = Field(default=5.0, gt=0)
+    rate_share: float = Field(default=0.25, gt=0, le=1)
+    scan_queue_url: str = Field(min_length=1)
     org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
 
 
@@ -74,6 +79,29 @@ class RemediateSettings(_Settings):
     remediation_groups: str = ""
     rate: float = Field(default=5.0, gt=0)
     org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
+
+
+class LookSettings(ReadSettings):
+    """Of those that judge. `identities`: read who of the account may invoke. `watch_refusals`:
+    remember the changes that AWS denied, for the rule `repeated-denied-changes`."""
+
+    identities: bool = False
+    watch_refusals: bool = False
+    dead_letter_url: str = Field(min_length=1)
+
+
+class OnChangeSettings(LookSettings):
+    queue_url: str = Field(min_length=1)
+    quiet_seconds: float = Field(default=30.0, ge=0, le=900)
+    longest_seconds: float = Field(default=120.0, ge=0, le=900)
+
+
+class ScanWorkerSettings(LookSettings):
+    pass
+
+
+class ScanFanoutSettings(ReadSettings):
+    pass
 
 
 class NotifySettings(_Settings):

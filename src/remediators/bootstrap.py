@@ -158,7 +158,7 @@ def deployed(settings: RemediateSettings, function_arn: str) -> Deployed:
             session,
             place,
             journal=DynamoDbJournal(session.dynamodb, settings.remediation_table),
-            exports=DynamoDbExports(session.dynamodb, settings.table),
+            exports=DynamoDbExports(session.dynamodb, settings.table, SystemClock()),
             store=DynamoDbStore(session.dynamodb, settings.table),
             policy=policy,
             guards=guards_of(policy, ceiling, allowed),

@@ -15,11 +15,15 @@ from tests.contract.tables import TABLE, findings_table
 from tests.fakes import FakeClock, FakeNotifier
 from tests.template import resource
 
+from monitor.events.objects import MAX_OBJECTS
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
+from monitor.model.change import ApiFamily
 from monitor.model.finding import Finding, Severity, finding_id
 from monitor.model.notice import Conversation, FirstFindings, Notice, Step, StepKind
-from monitor.model.record import ApiRecord, Baseline
+from monitor.model.objects import EVERY_API, ObjectKind, ObjectRef
+from monitor.model.place import Place
+from monitor.model.record import ApiRecord, Baseline, Links
 from monitor.ports import Conflict, FindingStore
 from monitor.stores.dynamodb import DynamoDbStore, notice_api
 from monitor.stores.files import FileStore
@@ -179,6 +183,82 @@ def test_a_record_larger_than_an_item_still_fits(store: FindingStore) -> None:
     store.commit(record(findings={large.id: large}), None)
 
     assert store.load(API).findings[large.id].violation.routes == routes
+
+
+PLACE = Place(account_id=API.account_id, region=API.region, partition="aws")
+DOMAIN = ObjectRef(kind=ObjectKind.DOMAIN, id="api.example.com")
+ANY_KEY = ObjectRef(kind=ObjectKind.API_KEY)
+
+
+def linked(version: int, api: ApiId, *refs: ObjectRef) -> ApiRecord:
+    return record(version, api, rests_on=tuple(sorted(refs)))
+
+
+def test_the_index_names_the_apis_behind_an_object(store: FindingStore) -> None:
+    added = Links(added=frozenset({DOMAIN, EVERY_API}))
+    store.commit(linked(1, API, DOMAIN, EVERY_API), None, added)
+    store.commit(linked(1, OTHER, EVERY_API), None, Links(added=frozenset({EVERY_API})))
+    abroad = replace(API, region="eu-west-1")
+    store.commit(linked(1, abroad, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+
+    assert list(store.apis_resting_on(DOMAIN, PLACE)) == [API]
+    assert list(store.apis_resting_on(EVERY_API, PLACE)) == [API, OTHER]
+    assert list(store.apis_resting_on(replace(DOMAIN, id="api.example.co"), PLACE)) == []
+    assert list(store.apis_resting_on(ObjectRef(kind=ObjectKind.DOMAIN), PLACE)) == [API]
+
+
+def test_an_api_that_rests_on_any_of_a_kind_is_behind_each_of_it(store: FindingStore) -> None:
+    store.commit(linked(1, API, ANY_KEY), None, Links(added=frozenset({ANY_KEY})))
+
+    assert list(store.apis_resting_on(replace(ANY_KEY, id="key1"), PLACE)) == [API]
+
+
+def test_links_go_when_the_api_does_not_rest_on_the_object_any_more(store: FindingStore) -> None:
+    store.commit(linked(1, API, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+    store.commit(linked(2, API), None, Links(removed=frozenset({DOMAIN})))
+
+    assert list(store.apis_resting_on(DOMAIN, PLACE)) == []
+
+
+def test_a_refused_writer_changes_no_link(store: FindingStore) -> None:
+    store.commit(linked(1, API, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+
+    with pytest.raises(Conflict):
+        store.commit(linked(1, API), None, Links(removed=frozenset({DOMAIN})))
+
+    assert list(store.apis_resting_on(DOMAIN, PLACE)) == [API]
+
+
+def test_the_family_of_an_api_is_kept_with_its_link(store: FindingStore) -> None:
+    http = replace(API, family=ApiFamily.V2)
+    store.commit(linked(1, http, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+
+    (found,) = store.apis_resting_on(DOMAIN, PLACE)
+    assert found.family is ApiFamily.V2
+
+
+def test_as_many_links_as_an_api_may_have_fit_into_one_commit(store: FindingStore) -> None:
+    def plans(first: str) -> frozenset[ObjectRef]:
+        kind = ObjectKind.USAGE_PLAN
+        return frozenset(ObjectRef(kind=kind, id=f"{first}{n}") for n in range(MAX_OBJECTS))
+
+    store.commit(linked(1, API, *plans("a")), None, Links(added=plans("a")))
+    links = Links(added=plans("b"), removed=plans("a"))
+    store.commit(linked(2, API, *plans("b")), notice(2), links)
+
+    assert list(store.apis_resting_on(min(plans("a")), PLACE)) == []
+    assert list(store.apis_resting_on(min(plans("b")), PLACE)) == [API]
+
+
+def test_the_record_of_an_api_that_is_gone_expires_and_no_other() -> None:
+    with findings_table() as client:
+        store = DynamoDbStore(client, TABLE)
+        store.commit(record(), None)
+        store.commit(record(1, OTHER, gone_at=NOW), None)
+        items = {i["pk"]["S"].rpartition("#")[2]: i for i in client.scan(TableName=TABLE)["Items"]}
+
+    assert "expires_at" not in items[API.api_id]
+    assert int(items[OTHER.api_id]["expires_at"]["N"]) - NOW.timestamp() == 90 * 86_400
 
 
 def test_the_stream_names_the_api_of_a_notice() -> None:

@@ -306,3 +306,24 @@ def _late_writes(world: World) -> list[object]:
 def test_late_writes_are_taken_and_told(mended: World, raw: World) -> None:
     assert _late_writes(mended) == ["taken", "taken", True, True]
     assert _late_writes(raw) == ["NotFoundException", "NotFoundException", False, False]
+
+
+# --- batches of messages ----------------------------------------------------------------------
+
+
+def _sends_ten(world: World, name: str) -> str:
+    """The error code of somebody who may send messages and sends them as a batch."""
+    url = world.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    granted = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    sender = world.assume("Sender", "ci", statements=[granted])
+    entries = [{"Id": str(n), "MessageBody": "x"} for n in range(10)]
+    try:
+        world.client("sqs", sender).send_message_batch(QueueUrl=url, Entries=entries)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def test_who_may_send_a_message_may_send_ten(mended: World, raw: World) -> None:
+    assert _sends_ten(mended, "mended") == ""
+    assert _sends_ten(raw, "raw") == "AccessDenied"

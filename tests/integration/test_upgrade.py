@@ -140,7 +140,7 @@ def test_a_problem_that_is_mended_goes_on_in_its_old_conversation(store: DynamoD
 
 
 def test_a_kept_export_is_used_or_read_again_but_never_an_error(table: Any) -> None:
-    kept = DynamoDbExports(table, TABLE).get(api("a1b2c3d4e5"), "d1")
+    kept = DynamoDbExports(table, TABLE, FakeClock()).get(api("a1b2c3d4e5"), "d1")
 
     assert kept is None or kept.stage_version == "v1"
 

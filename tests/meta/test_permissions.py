@@ -16,7 +16,7 @@ ROLES = sorted(set(resources("AWS::IAM::Role")) - {"RemediateWriterRole"})
 """Of the writer's role, which holds the writes of remedies, test_remediation.py speaks."""
 WITHOUT_RESOURCES = {
     permission.action
-    for permissions in (*OF_ROLES.values(), *READS.values())
+    for permissions in (*OF_ROLES.values(), *READS.values(), *READS_OF_IDENTITIES.values())
     for permission in permissions
     if permission.resource == "*"
 }
@@ -115,13 +115,22 @@ def test_the_heartbeat_may_write_one_tag_on_one_object_of_its_own() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_function_may_read_what_only_the_command_line_reads(role: str) -> None:
-    only = {
-        one.action
-        for permissions in (*READS_OF_IDENTITIES.values(), *READS_OF_REGIONS.values())
-        for one in permissions
-    }
+    only = {one.action for permissions in READS_OF_REGIONS.values() for one in permissions}
 
     assert {grant.action for grant in granted(role)}.isdisjoint(only)
+
+
+def test_identities_are_read_only_where_it_is_asked_for() -> None:
+    (grant,) = resource("ReadIdentities")["Properties"]["PolicyDocument"]["Statement"]
+    (wanted,) = [one for permissions in READS_OF_IDENTITIES.values() for one in permissions]
+
+    assert (grant["Action"], grant["Resource"]) == wanted
+    assert resource("ReadIdentities")["Condition"] == "WatchesIdentities"
+    assert template()["Parameters"]["WatchIdentities"]["Default"] == "false"
+    for role in ROLES:
+        for attached in resource(role)["Properties"]["ManagedPolicyArns"]:
+            if plain(attached) == "${ReadIdentities}":
+                assert attached["If"][0] == "WatchesIdentities"
 
 
 def test_reads_of_what_is_judged_are_bound_to_the_regions_that_are_watched() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from monitor.aws.operations import READS, Permission
+from monitor.aws.operations import READS, READS_OF_IDENTITIES, Permission
 
 Operations = frozenset[Permission]
 
@@ -45,6 +45,12 @@ _ORG_POLICY = (
     )
 )
 _JUDGED = frozenset(one for permissions in READS.values() for one in permissions)
+_IDENTITIES = frozenset(one for permissions in READS_OF_IDENTITIES.values() for one in permissions)
+_LISTS = _on(f"{_ARN}apigateway:${{AWS::Region}}::/restapis", "apigateway:GET") | _on(
+    f"{_ARN}apigateway:${{AWS::Region}}::/apis", "apigateway:GET"
+)
+_RECEIVE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_KEEP = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query")
 _FAILURES = _on("${FailuresQueue.Arn}", "sqs:SendMessage")
 _TOKEN = _on("${SlackSecret.Id}", "secretsmanager:GetSecretValue")
 
@@ -58,15 +64,24 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
     {
         "OnChangeRole": _every_function("OnChangeLogs")
         | _JUDGED
+        | _IDENTITIES
         | _ORG_POLICY
-        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
-        | _on(
-            "${EventsQueue.Arn}",
-            "sqs:ReceiveMessage",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:SendMessage",
-        ),
+        | _on(_TABLE, *_KEEP, "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem")
+        | _on("${EventsQueue.Arn}", *_RECEIVE, "sqs:SendMessage")
+        | _on("${ScanQueue.Arn}", "sqs:SendMessage")
+        | _on("${EventsDlq.Arn}", "sqs:SendMessage"),
+        "ScanFanoutRole": _every_function("ScanFanoutLogs")
+        | _LISTS
+        | _ORG_POLICY
+        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+        | _on("${ScanQueue.Arn}", "sqs:SendMessage"),
+        "ScanWorkerRole": _every_function("ScanWorkerLogs")
+        | _JUDGED
+        | _IDENTITIES
+        | _ORG_POLICY
+        | _on(_TABLE, *_KEEP)
+        | _on("${ScanQueue.Arn}", *_RECEIVE, "sqs:SendMessage")
+        | _on("${ScanDlq.Arn}", "sqs:SendMessage"),
         "RemediateRole": _every_function("RemediateLogs")
         | _JUDGED
         | _ORG_POLICY

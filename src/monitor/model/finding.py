@@ -101,7 +101,13 @@ class Mark:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """The change a finding is attributed to. `acts_at_once` False: it edited a draft, and so cannot
-    have changed what is live."""
+    have changed what is live.
+
+    `said`: the change in the words of its request. `changed`: what was different on the API itself
+    since it was last looked at, the whole burst taken together, and `access`: who could call each
+    stage before, and can now. `session` and `role`: the halves of an assumed role. `mfa` None = not
+    told. `foreign_account`: that of a caller from elsewhere, else empty.
+    """
 
     who: str
     event_name: str
@@ -111,6 +117,13 @@ class Cause:
     via: str = ""
     acts_at_once: bool = True
     arn: str = ""
+    said: str = ""
+    changed: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    session: str = ""
+    role: str = ""
+    mfa: bool | None = None
+    foreign_account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,26 +6,31 @@
 | `NOTICES#<api>`  | the sequence   | a notice; `untold` is there until it is told      |
 | `NOTICES#<api>`  | `CONVERSATION` | channel and first message of the API's incident   |
 | `EXPORTS#<api>`  | `<deployment>#<part>` | a part of what is kept of an export        |
+| `RESTS#<place>#<kind>` | `<object>#<id>` | that the API rests on the object           |
 
-`<api>` is `partition#account#region#id`. The index `untold` holds only the notices still to be
-told: it is the outbox. A notice that was told expires; records do not. Every document says which
-schema it follows; `stores/versions.py` brings older ones up.
+`<api>` is `partition#account#region#id`, `<place>` the same without the id. The index `untold`
+holds only the notices still to be told: it is the outbox. What has `expires_at` goes by itself: a
+notice that was told, a kept export, the record of an API that is gone. Every
+document says which schema it follows; `stores/versions.py` brings older ones up.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from monitor.model.api import ApiId
+from monitor.model.change import ApiFamily
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
-from monitor.model.record import ApiRecord
-from monitor.ports import Conflict, Unreadable
+from monitor.model.objects import ObjectKind, ObjectRef
+from monitor.model.place import Place
+from monitor.model.record import ApiRecord, Links
+from monitor.ports import Clock, Conflict, Unreadable
 from monitor.stores.documents import (
     CONVERSATION,
     NOTICE,
@@ -44,6 +49,9 @@ UNTOLD_INDEX = "untold"
 PART_BYTES = 350_000
 """Below the 400 KB of an item. Source: DynamoDB developer guide, "Constraints"."""
 TOLD_NOTICES_LIVE = timedelta(days=90)
+KEPT_EXPORTS_LIVE = timedelta(days=30)
+"""Much longer than from one scan that reads them anew to the next."""
+GONE_APIS_LIVE = timedelta(days=90)
 
 Item = dict[str, Any]
 T = TypeVar("T")
@@ -53,9 +61,10 @@ class DynamoDbExports:
     """The port `ExportCache` over DynamoDB. An export that is larger than an item has several; the
     first says how many, and one of another write is found out by the hash over all of them."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
         self._client = client
         self._table = table
+        self._clock = clock
 
     def get(self, api: ApiId, deployment_id: str) -> KeptExport | None:
         first = self._part(api, deployment_id, 0)
@@ -75,6 +84,7 @@ class DynamoDbExports:
                 **_export_key(api, deployment_id, number),
                 "parts": {"N": str(len(parts))},
                 "document": {"B": part},
+                "expires_at": _seconds(self._clock.now() + KEPT_EXPORTS_LIVE),
             }
             self._client.put_item(TableName=self._table, Item=item)
 
@@ -95,16 +105,45 @@ class DynamoDbStore:
         item = self._get(_record_key(api))
         return ApiRecord(api=api) if item is None else _read(RECORD, item)
 
-    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+    def commit(self, record: ApiRecord, notice: Notice | None, links: Links | None = None) -> None:
         puts = [self._put_record(record)]
         if notice is not None:
             puts.append({"TableName": self._table, "Item": _notice_item(notice)})
+        items: list[Any] = [{"Put": put} for put in puts]
+        if links is not None:
+            items += self._link_changes(links, record.api)
         try:
-            self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+            self._client.transact_write_items(TransactItems=items)
         except ClientError as error:
             if _was_refused_by_condition(error):
                 raise Conflict(record.api.api_id) from error
             raise
+
+    def apis_resting_on(self, ref: ObjectRef, place: Place) -> Sequence[ApiId]:
+        # An API may rest on "any of the kind", which is the empty object.
+        prefixes = (f"{ref.id}#", "#") if ref.id else ("",)
+        items = [item for prefix in prefixes for item in self._links(ref, place, prefix)]
+        found = {_linked(item, place) for item in items}
+        return sorted(found, key=lambda api: api.api_id)
+
+    def _link_changes(self, links: Links, api: ApiId) -> Iterator[Any]:
+        for ref in sorted(links.removed):
+            yield {"Delete": {"TableName": self._table, "Key": _link_key(ref, api)}}
+        for ref in sorted(links.added):
+            yield {"Put": {"TableName": self._table, "Item": _link(ref, api)}}
+
+    def _links(self, ref: ObjectRef, place: Place, prefix: str) -> Iterator[Any]:
+        condition, values = "pk = :pk", {":pk": {"S": _links_key(ref.kind, place)}}
+        if prefix:
+            condition += " AND begins_with(sk, :prefix)"
+            values[":prefix"] = {"S": prefix}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+        )
+        for page in pages:
+            yield from page["Items"]
 
     def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
         answer = self._client.query(
@@ -201,6 +240,7 @@ class DynamoDbStore:
             "scope": {"S": record.scope or ""},
             "read_at": {"S": record.read_at.isoformat() if record.read_at else ""},
             "document": _attribute(RECORD.dump_json(record)),
+            **_expiry(record),
         }
         if record.version == 1:
             return {
@@ -248,6 +288,31 @@ def _conversation_key(api: ApiId) -> Item:
 
 def _export_key(api: ApiId, deployment_id: str, number: int) -> Item:
     return {"pk": {"S": f"EXPORTS#{_name(api)}"}, "sk": {"S": f"{deployment_id}#{number:03d}"}}
+
+
+def _links_key(kind: ObjectKind, place: Place | ApiId) -> str:
+    return f"RESTS#{place.partition}#{place.account_id}#{place.region}#{kind}"
+
+
+def _link_key(ref: ObjectRef, api: ApiId) -> Item:
+    return {"pk": {"S": _links_key(ref.kind, api)}, "sk": {"S": f"{ref.id}#{api.api_id}"}}
+
+
+def _link(ref: ObjectRef, api: ApiId) -> Item:
+    family = {"family": {"S": api.family.value}} if api.family else {}
+    return {**_link_key(ref, api), **family}
+
+
+def _linked(item: Mapping[str, Any], place: Place) -> ApiId:
+    family = item.get("family", {}).get("S")
+    api_id = str(item["sk"]["S"]).rpartition("#")[2]
+    return place.api(api_id, ApiFamily(family) if family else None)
+
+
+def _expiry(record: ApiRecord) -> Item:
+    if record.gone_at is None:
+        return {}
+    return {"expires_at": _seconds(record.gone_at + GONE_APIS_LIVE)}
 
 
 def _notice_item(notice: Notice) -> Item:

@@ -28,7 +28,9 @@ from pydantic import ValidationError
 from monitor.model.api import ApiId
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
-from monitor.model.record import ApiRecord
+from monitor.model.objects import ObjectRef, covers
+from monitor.model.place import Place
+from monitor.model.record import ApiRecord, Links
 from monitor.ports import Conflict, Unreadable
 from monitor.stores.documents import (
     CONVERSATION,
@@ -105,7 +107,12 @@ class FileStore:
                 return _whole(RECORD, document)
         return ApiRecord(api=api)
 
-    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+    def commit(
+        self,
+        record: ApiRecord,
+        notice: Notice | None,
+        links: Links | None = None,  # noqa: ARG002 - the record itself names what it rests on
+    ) -> None:
         with self._lock:
             if self.load(record.api).version != record.version - 1:
                 raise Conflict(record.api.api_id)
@@ -114,6 +121,16 @@ class FileStore:
             if notice is not None and self._outbox:
                 write_file(self._notice(notice), NOTICE.dump_json(notice))
             write_file(self._path(record.api) / "record", RECORD.dump_json(record))
+
+    def apis_resting_on(self, ref: ObjectRef, place: Place) -> Sequence[ApiId]:
+        here = ("apis", *map(file_name, (place.partition, place.account_id, place.region)))
+        found: list[ApiId] = []
+        for path in self._folder.joinpath(*here).glob("*/record"):
+            with suppress(ValidationError):
+                record = RECORD.validate_json(read_file(path) or b"")
+                if any(covers(ref, held) for held in record.rests_on):
+                    found.append(record.api)
+        return sorted(found, key=lambda api: api.api_id)
 
     def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
         found = self._notices(self._folder.glob("apis/*/*/*/*/notices/*"))
