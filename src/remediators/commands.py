@@ -233,8 +233,11 @@ class _Work:
         """The API of a finding that a scan with this folder made."""
         for path in sorted(self.folder.glob("apis/*/*/*/*/record")):
             document = read_file(path)
-            if document is not None and finding.encode() in document:
-                return RECORD.validate_json(document).api
+            if document is None or finding.encode() not in document:
+                continue
+            record = RECORD.validate_json(document)
+            if finding in record.findings:
+                return record.api
         return None
 
     def sought(self, account: Account, finding: str, api_id: str | None) -> ApiId:
