@@ -25,6 +25,7 @@ MENDS = (
     "late_writes",
     "method_policy",
     "caller_address",
+    "rule_arns",
     "batch_actions",
     "batching_window",
     "streams",
