@@ -171,9 +171,9 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
         )
-        | _on("${RemediationQueueArn}", "sqs:SendMessage")
+        | _on("${RemediationQueue.Arn}", "sqs:SendMessage")
         | _on(
-            "${RemediationAnswersArn}",
+            "${RemediationAnswers.Arn}",
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
