@@ -136,7 +136,7 @@ lint: install ## format, ruff, mypy --strict, import contracts, the template
 	@echo "format and ruff" && $(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	@echo "mypy --strict" && $(BIN)/mypy --no-error-summary
 	@echo "import contracts" && $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
-	@echo "cfn-lint" && $(BIN)/cfn-lint template.yaml
+	@echo "cfn-lint" && $(BIN)/cfn-lint template.yaml deploy/*.yaml
 
 .PHONY: template
 template: install .venv-sam/.installed .venv-checkov/.installed ## what a reviewer runs on the template: sam validate, sam build, checkov

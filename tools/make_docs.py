@@ -11,8 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from cost_sheet import page as cost_page
 from policy_reference import policy_reference
 from ruamel.yaml import YAML
+from stack_diagram import page as stack_page
 
 from monitor.evaluation.catalogue import RULES
 from monitor.evaluation.policy_check import PolicyCheckDocument
@@ -56,6 +58,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     for rule in RULES:
         yield docs / "rules" / f"{rule.id}.md", rule_page(rule)
     yield docs / "events.md", events_page()
+    yield docs / "cost.md", cost_page()
+    yield docs / "stack.md", stack_page()
 
 
 def rule_page(rule: Rule) -> str:

@@ -56,12 +56,21 @@ def _org_policy_place(text: object) -> object:
 OrgPolicySetting = Annotated[OrgPolicyPlace, BeforeValidator(_org_policy_place)]
 
 
+def _listed(text: object) -> object:
+    return [part for part in text.split(",") if part] if isinstance(text, str) else text
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""Texts, in the environment with commas between them."""
+
+
 class ReadSettings(_Settings):
-    """Of every function that reads API Gateway. `rate` is the account's whole budget, requests a
-    second; `rate_share` the part of it that one process may use, so that all of them together keep
-    it."""
+    """Of every function that reads API Gateway. `regions`: whose APIs are watched. `rate`: the
+    account's whole budget in each of them, requests a second; `rate_share`: the part of it that one
+    process may use, so that all of them together keep it."""
 
     table: str = Field(min_length=1)
+    regions: Listed = ()
     rate: float = Field(default=5.0, gt=0)
     rate_share: float = Field(default=0.25, gt=0, le=1)
     scan_queue_url: str = Field(min_length=1)
@@ -140,14 +149,6 @@ class RespondSettings(_Settings):
     remediation_queue_arn: str = ""
 
 
-def _listed(text: object) -> object:
-    return [part for part in text.split(",") if part] if isinstance(text, str) else text
-
-
-Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-"""Texts, in the environment with commas between them."""
-
-
 class WatchSettings(_Settings):
     """`regions`: where changes are watched for. `heartbeat_bound` in seconds, 0 = no heartbeat."""
 
@@ -162,6 +163,7 @@ class WatchSettings(_Settings):
     queue_arn: str = Field(min_length=1)
     dead_letter_urls: Listed
     heartbeat_bound: int = Field(ge=0)
+    scan_schedule: str = Field(min_length=1)
     org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
 
 

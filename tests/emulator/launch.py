@@ -24,6 +24,7 @@ MENDS = (
     "default_endpoint",
     "method_policy",
     "caller_address",
+    "rule_arns",
     "batch_actions",
     "batching_window",
     "streams",

@@ -262,6 +262,40 @@ def test_a_deny_fences_by_address_too(mended: World) -> None:
     assert seen == [200, 403, 200, 403]
 
 
+# --- rules in policies ------------------------------------------------------------------------
+
+
+def _reads_its_rule(world: World) -> list[bool]:
+    """Whether a caller who may read one rule by its ARN can, by either name of the parameter."""
+    events, calls = world.client("events"), []
+    arn = events.put_rule(Name="ours", ScheduleExpression="rate(1 day)")["RuleArn"]
+    actions = ["events:DescribeRule", "events:ListTargetsByRule"]
+    reader = world.assume("reader", "reader", statements=[allow_actions(actions, arn)])
+    theirs = world.client("events", reader)
+    for call in (lambda: theirs.describe_rule(Name="ours"),
+                 lambda: theirs.list_targets_by_rule(Rule="ours")):  # fmt: skip
+        try:
+            call()
+        except ClientError:
+            calls.append(False)
+        else:
+            calls.append(True)
+    return calls
+
+
+def allow_actions(actions: list[str], resource: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def test_a_policy_names_a_rule_by_its_arn(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with World.start(tmp_path_factory.mktemp("mended-arns"), auth=True) as world:
+        assert _reads_its_rule(world) == [True, True]
+    with World.start(tmp_path_factory.mktemp("raw-arns"), auth=True, mends=()) as world:
+        assert _reads_its_rule(world) == [False, False]
+
+
 # --- batches of messages ----------------------------------------------------------------------
 
 

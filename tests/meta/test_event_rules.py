@@ -24,7 +24,9 @@ MAX_PATTERN = 2048
 
 
 def rules() -> dict[str, dict[str, Any]]:
-    return {name: one["Properties"] for name, one in resources("AWS::Events::Rule").items()}
+    """Those that listen to the region's own events."""
+    found = {name: one["Properties"] for name, one in resources("AWS::Events::Rule").items()}
+    return {name: one for name, one in found.items() if "EventBusName" not in one}
 
 
 def matches(pattern: Any, event: Any) -> bool:
@@ -155,7 +157,8 @@ def test_a_rule_may_send_to_its_queue_and_its_dead_letter_queue(name: str) -> No
     assert statement["Action"] == "sqs:SendMessage"
     senders = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
     assert {"GetAtt": f"{name}.Arn"} in senders
-    assert {one["GetAtt"] for one in senders} == {f"{rule}.Arn" for rule in rules()}
+    ours = {one["GetAtt"] for one in senders if "GetAtt" in one}
+    assert ours == {f"{rule}.Arn" for rule in rules()}
 
 
 @pytest.mark.parametrize("name", sorted(rules()))

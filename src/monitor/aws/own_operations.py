@@ -14,6 +14,7 @@ from monitor.aws.operations import READS, READS_OF_IDENTITIES, Permission
 
 Operations = frozenset[Permission]
 
+_RULES = ("ApiChangeRule", "SurroundingChangeRule", "MonitorChangeRule")
 _TABLE = "${FindingsTable.Arn}"
 _ARN = "arn:${AWS::Partition}:"
 _PLACE = "${AWS::Region}:${AWS::AccountId}:"
@@ -45,14 +46,24 @@ _ORG_POLICY = (
     )
 )
 _JUDGED = frozenset(one for permissions in READS.values() for one in permissions)
-_IDENTITIES = frozenset(one for permissions in READS_OF_IDENTITIES.values() for one in permissions)
-_LISTS = _on(f"{_ARN}apigateway:${{AWS::Region}}::/restapis", "apigateway:GET") | _on(
-    f"{_ARN}apigateway:${{AWS::Region}}::/apis", "apigateway:GET"
-)
-_RECEIVE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-_KEEP = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query")
+_IDENTITIES = frozenset(one for many in READS_OF_IDENTITIES.values() for one in many)
 _FAILURES = _on("${FailuresQueue.Arn}", "sqs:SendMessage")
 _TOKEN = _on("${SlackSecret.Id}", "secretsmanager:GetSecretValue")
+
+
+def _each(action: str, *names: str) -> Operations:
+    return frozenset(Permission(action, f"${{{name}.Arn}}") for name in names)
+
+
+def _consumer(queue: str) -> Operations:
+    """What Lambda does for a function that takes from a queue, and asking for more of the same."""
+    return _on(
+        f"${{{queue}.Arn}}",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:SendMessage",
+    )
 
 
 def _every_function(logs: str) -> Operations:
@@ -66,21 +77,37 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         | _JUDGED
         | _IDENTITIES
         | _ORG_POLICY
-        | _on(_TABLE, *_KEEP, "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem")
-        | _on("${EventsQueue.Arn}", *_RECEIVE, "sqs:SendMessage")
+        | _IDENTITIES
+        | _on(
+            _TABLE,
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+            "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
+        )
+        | _consumer("EventsQueue")
         | _on("${ScanQueue.Arn}", "sqs:SendMessage")
         | _on("${EventsDlq.Arn}", "sqs:SendMessage"),
         "ScanFanoutRole": _every_function("ScanFanoutLogs")
-        | _LISTS
+        | _FAILURES
         | _ORG_POLICY
-        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+        | frozenset(READS["apigateway:GetRestApis"] + READS["apigatewayv2:GetApis"])
+        | _on(_TABLE, "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem")
         | _on("${ScanQueue.Arn}", "sqs:SendMessage"),
         "ScanWorkerRole": _every_function("ScanWorkerLogs")
         | _JUDGED
-        | _IDENTITIES
         | _ORG_POLICY
-        | _on(_TABLE, *_KEEP)
-        | _on("${ScanQueue.Arn}", *_RECEIVE, "sqs:SendMessage")
+        | _IDENTITIES
+        | _on(
+            _TABLE,
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+        )
+        | _consumer("ScanQueue")
         | _on("${ScanDlq.Arn}", "sqs:SendMessage"),
         "NotifyRole": _every_function("NotifyLogs")
         | _TOKEN
@@ -136,17 +163,20 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         | _ORG_POLICY
         | _TOKEN
         | _FAILURES
-        | _on("*", "cloudtrail:DescribeTrails", "events:TestEventPattern")
+        | _on(
+            "*",
+            "cloudtrail:DescribeTrails",
+            "cloudwatch:DescribeAlarms",
+            "events:TestEventPattern",
+        )
         | _on(
             f"{_ARN}cloudtrail:*:*:trail/*",
             "cloudtrail:GetEventSelectors",
             "cloudtrail:GetTrailStatus",
         )
-        | _on("${ApiChangeRule.Arn}", "events:DescribeRule", "events:ListTargetsByRule")
-        | _on("${EventsQueue.Arn}", "sqs:GetQueueAttributes")
-        | _on("${EventsDlq.Arn}", "sqs:GetQueueAttributes")
-        | _on("${FailuresQueue.Arn}", "sqs:GetQueueAttributes")
-        | _on(f"{_ARN}cloudwatch:{_PLACE}alarm:*", "cloudwatch:DescribeAlarms")
+        | _each("events:DescribeRule", *_RULES)
+        | _each("events:ListTargetsByRule", *_RULES)
+        | _each("sqs:GetQueueAttributes", "EventsQueue", "EventsDlq", "ScanDlq", "FailuresQueue")
         | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
         | _on(f"{_TABLE}/index/untold", "dynamodb:Query"),
     }

@@ -19,7 +19,7 @@ from monitor.model.change import RefusedCall
 from monitor.model.place import Place
 from monitor.orgpolicy.rule_settings import is_on
 from monitor.orgpolicy.schema import OrgPolicy
-from monitor.ports import ChangeBook, DeadLetters, WorkQueue
+from monitor.ports import ChangeBook, Clock, DeadLetters, Sightings, WorkQueue
 from monitor.settings import (
     LookSettings,
     OnChangeSettings,
@@ -33,7 +33,7 @@ from monitor.stores.watching import DynamoDbSightings
 from monitor.usecases.baseline import BaselineKeeper, every_api
 from monitor.usecases.fan_out import FanOut
 from monitor.usecases.look import Looker
-from monitor.usecases.lookout import Lookout
+from monitor.usecases.lookout import SCANS, Lookout
 from monitor.usecases.react import REFUSED_WITHIN, Reactor
 
 SURROUNDINGS_SERVE = timedelta(minutes=5)
@@ -78,6 +78,12 @@ class ScanFanout:
 
     fan_out: FanOut
     policies: Policies
+    sightings: Sightings
+    clock: Clock
+
+    def note_done(self) -> None:
+        """For the watch, which asks when the last scan began."""
+        self.sightings.note(SCANS, self.clock.now())
 
     def current(self) -> FanOut:
         """With the org policy that is in force now."""
@@ -85,11 +91,11 @@ class ScanFanout:
         return replace(self.fan_out, baseline=_asking(self.fan_out.baseline, policy))
 
 
-def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
-    place = place_of(function_arn)
-    session = _session(settings, place)
+def on_change(settings: OnChangeSettings, function_arn: str, region: str = "") -> OnChange:
+    place = place_of(function_arn, region)
+    session, reads = _sessions(settings, place_of(function_arn), place)
     policies = org_policies(session, settings.table, settings.org_policy)
-    each = _looker(settings, session, place, policies)
+    each = _looker(settings, session, reads, place, policies)
     return OnChange(
         reactor=Reactor(
             looker=each,
@@ -111,31 +117,31 @@ def on_change(settings: OnChangeSettings, function_arn: str) -> OnChange:
             watches_refusals=settings.watch_refusals,
         ),
         policies=policies,
-        pacer=session.pacer,
-        lookout=Lookout(DynamoDbSightings(session.dynamodb, settings.table), SystemClock()),
+        pacer=reads.pacer,
+        lookout=Lookout(DynamoDbSightings(session.dynamodb, settings.table), each.clock),
     )
 
 
-def scan_worker(settings: ScanWorkerSettings, function_arn: str) -> ScanWorker:
-    place = place_of(function_arn)
-    session = _session(settings, place)
+def scan_worker(settings: ScanWorkerSettings, function_arn: str, region: str = "") -> ScanWorker:
+    place = place_of(function_arn, region)
+    session, reads = _sessions(settings, place_of(function_arn), place)
     policies = org_policies(session, settings.table, settings.org_policy)
     return ScanWorker(
-        reader=_looker(settings, session, place, policies),
+        reader=_looker(settings, session, reads, place, policies),
         policies=policies,
         queue=SqsWorkQueue(session.sqs, settings.scan_queue_url),
         book=DynamoDbChangeBook(session.dynamodb, settings.table),
         dead_letters=SqsDeadLetters(session.sqs, settings.dead_letter_url),
-        pacer=session.pacer,
+        pacer=reads.pacer,
     )
 
 
-def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> ScanFanout:
-    place = place_of(function_arn)
-    session = _session(settings, place)
+def scan_fan_out(settings: ScanFanoutSettings, function_arn: str, region: str = "") -> ScanFanout:
+    place = place_of(function_arn, region)
+    session, reads = _sessions(settings, place_of(function_arn), place)
     policies = org_policies(session, settings.table, settings.org_policy)
     store = DynamoDbStore(session.dynamodb, settings.table)
-    each = looker(session, store, place, policies.current())
+    each = looker(reads, store, place, policies.current())
     return ScanFanout(
         fan_out=FanOut(
             source=each.source,
@@ -146,21 +152,34 @@ def scan_fan_out(settings: ScanFanoutSettings, function_arn: str) -> ScanFanout:
             baseline=_baseline(store, place),
         ),
         policies=policies,
+        sightings=DynamoDbSightings(session.dynamodb, settings.table),
+        clock=each.clock,
     )
 
 
-def place_of(function_arn: str) -> Place:
-    """The function's own ARN says account, region and partition, which saves a call to STS."""
-    _, partition, _, region, account_id, *_ = function_arn.split(":")
-    return Place(account_id=account_id, region=region, partition=partition)
+def place_of(function_arn: str, region: str = "") -> Place:
+    """The function's own ARN says account, region and partition, which saves a call to STS.
+    `region`: another one of that account, whose events come here."""
+    _, partition, _, home, account_id, *_ = function_arn.split(":")
+    return Place(account_id=account_id, region=region or home, partition=partition)
 
 
-def _session(settings: ReadSettings, place: Place) -> AwsSession:
-    return AwsSession(place.region, pacer=Pacer(settings.rate * settings.rate_share))
+def _sessions(settings: ReadSettings, home: Place, place: Place) -> tuple[AwsSession, AwsSession]:
+    """For what is Gatewatch's own, at home, and for what is read where it stands."""
+    # AWS counts the requests to a control plane by account and region, so each region has its pace.
+    pacer = Pacer(settings.rate * settings.rate_share)
+    session = AwsSession(home.region, pacer=pacer)
+    if place.region == home.region:
+        return session, session
+    return session, session.in_region(place.region, Pacer(settings.rate * settings.rate_share))
 
 
 def _looker(
-    settings: LookSettings, session: AwsSession, place: Place, policies: Policies
+    settings: LookSettings,
+    session: AwsSession,
+    reads: AwsSession,
+    place: Place,
+    policies: Policies,
 ) -> Looker:
     book = DynamoDbChangeBook(session.dynamodb, settings.table)
 
@@ -169,7 +188,7 @@ def _looker(
 
     store = DynamoDbStore(session.dynamodb, settings.table)
     each = looker(
-        session,
+        reads,
         store,
         place,
         policies.current(),

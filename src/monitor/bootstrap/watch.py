@@ -20,6 +20,7 @@ from monitor.slack.api import SlackApi
 from monitor.stores.dynamodb import DynamoDbStore
 from monitor.stores.watching import DynamoDbSightings, DynamoDbTroubles
 from monitor.usecases import checks
+from monitor.usecases.lookout import SCANS
 from monitor.usecases.watch import Check, Watcher
 
 
@@ -68,20 +69,22 @@ def _checks(
     surveillance: AwsSurveillance,
     secret: SlackSecret,
 ) -> Iterator[Check]:
+    sightings = DynamoDbSightings(session.dynamodb, settings.table)
     if settings.heartbeat_bound:
-        sightings = DynamoDbSightings(session.dynamodb, settings.table)
         bound = timedelta(seconds=settings.heartbeat_bound)
         yield checks.SeesEvents(sightings, settings.regions, bound)
     yield checks.HasTrail(surveillance, settings.regions)
     yield checks.RulesSend(surveillance, settings.rule_arns, settings.queue_arn)
     yield checks.QueueTakesEvents(surveillance, settings.queue_url, settings.rule_arns)
     yield checks.NothingIsDead(surveillance, settings.dead_letter_urls)
+    period = checks.period_of(settings.scan_schedule)
+    yield checks.ScansBegin(lambda: sightings.last(SCANS), period)
     yield checks.NothingIsUntold(DynamoDbStore(session.dynamodb, settings.table).oldest_untold)
     if settings.slack_channel:
         yield checks.SlackHasToken(secret.token)
-    yield checks.OrgPolicyHolds(
-        _problem(org_policies(session, settings.table, settings.org_policy))
-    )
+    at_once = timedelta(0)
+    policies = org_policies(session, settings.table, settings.org_policy, serves=at_once)
+    yield checks.OrgPolicyHolds(_problem(policies))
     yield checks.NoAlarmRings(surveillance)
 
 

@@ -58,3 +58,14 @@ def parse_message(body: str) -> Change | LookRequest | Wake:
     except ValidationError as error:
         raise MalformedMessage(f"not a message of Gatewatch: {error}") from error
     return parse_change(document)
+
+
+def region_of(body: str) -> str:
+    """The region that a message speaks of; empty where it names none."""
+    try:
+        message = parse_message(body)
+    except MalformedMessage:
+        return ""
+    if isinstance(message, Change):
+        return message.region
+    return message.subject.region if isinstance(message, Wake) else message.api.region

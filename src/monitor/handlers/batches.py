@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -16,11 +16,25 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from monitor.events.requests import region_of
 from monitor.handlers.observability import logger, metrics
 from monitor.model.access import Scope
 from monitor.usecases.look import Looked
 
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def by_region(event: dict[str, Any], regions: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """A batch of a queue as one batch for each region whose APIs are watched. What names none of
+    them stays in the first group, "", which is the function's own region."""
+    records = event.get("Records", ())
+    if not regions:
+        return {"": event}
+    groups: dict[str, list[Any]] = {}
+    for record in records:
+        region = region_of(str(record.get("body", "")))
+        groups.setdefault(region if region in regions else "", []).append(record)
+    return {region: {"Records": found} for region, found in groups.items()}
 
 
 def answer(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.batch.types import (
+    PartialItemFailureResponse,
+    PartialItemFailures,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from monitor.bootstrap.on_change import OnChange, on_change
 from monitor.events.routing import BLINDING
-from monitor.handlers.batches import answer, report
+from monitor.handlers.batches import answer, by_region, report
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.model.change import Change
 from monitor.settings import OnChangeSettings
@@ -23,7 +26,14 @@ from monitor.usecases.react import Batch
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
-    wired = _wired(context.invoked_function_arn)
+    failed: list[PartialItemFailures] = []
+    for region, records in by_region(event, OnChangeSettings.read().regions).items():
+        failed += _take(records, context, region)["batchItemFailures"]
+    return {"batchItemFailures": failed}
+
+
+def _take(event: dict[str, Any], context: LambdaContext, region: str) -> PartialItemFailureResponse:
+    wired = _wired(context.invoked_function_arn, region)
     batch = Batch(wired.current())
     batch.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
     _note_seen(wired, batch)
@@ -41,8 +51,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 @cache
-def _wired(function_arn: str) -> OnChange:
-    return on_change(OnChangeSettings.read(), function_arn)
+def _wired(function_arn: str, region: str) -> OnChange:
+    return on_change(OnChangeSettings.read(), function_arn, region)
 
 
 def _note_seen(wired: OnChange, batch: Batch) -> None:

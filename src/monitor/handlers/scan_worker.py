@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.batch.types import (
+    PartialItemFailureResponse,
+    PartialItemFailures,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.on_change import ScanWorker, scan_worker
-from monitor.handlers.batches import answer, report
+from monitor.handlers.batches import answer, by_region, report
 from monitor.handlers.observability import logger, metrics, tracer
 from monitor.settings import ScanWorkerSettings
 from monitor.usecases.rescan import ScanWork
@@ -20,7 +23,14 @@ from monitor.usecases.rescan import ScanWork
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
-    wired = _wired(context.invoked_function_arn)
+    failed: list[PartialItemFailures] = []
+    for region, records in by_region(event, ScanWorkerSettings.read().regions).items():
+        failed += _take(records, context, region)["batchItemFailures"]
+    return {"batchItemFailures": failed}
+
+
+def _take(event: dict[str, Any], context: LambdaContext, region: str) -> PartialItemFailureResponse:
+    wired = _wired(context.invoked_function_arn, region)
     work = ScanWork(wired.looker(), wired.queue, wired.book, wired.dead_letters)
     work.prepare(str(record.get("body", "")) for record in event.get("Records", ()))
     answered = answer(event, context, work.take)
@@ -40,5 +50,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 @cache
-def _wired(function_arn: str) -> ScanWorker:
-    return scan_worker(ScanWorkerSettings.read(), function_arn)
+def _wired(function_arn: str, region: str) -> ScanWorker:
+    return scan_worker(ScanWorkerSettings.read(), function_arn, region)
