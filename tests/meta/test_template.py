@@ -9,9 +9,11 @@ from tests.template import TEMPLATE, resource, resources, template
 
 from monitor.settings import (
     HeartbeatSettings,
+    InteractionSettings,
     NotifySettings,
     OnChangeSettings,
     RemediateSettings,
+    RespondSettings,
     ScanFanoutSettings,
     ScanWorkerSettings,
     WatchSettings,
@@ -42,6 +44,8 @@ def test_the_functions_get_the_settings_they_read() -> None:
         ("WatchFunction", WatchSettings),
         ("HeartbeatFunction", HeartbeatSettings),
         ("RemediateFunction", RemediateSettings),
+        ("RespondFunction", RespondSettings),
+        ("SlackInteractionFunction", InteractionSettings),
     ):
         own = resource(function)["Properties"]["Environment"]["Variables"]
         given = {n for n in {*shared, *own} if n.startswith("GATEWATCH_")}
