@@ -156,7 +156,7 @@ def page() -> str:
         + " |\n\n"
         "The first trail of management events is free. Every further one is billed by the event,\n"
         "and the reads of hourly scans are most of Gatewatch's events: where a second trail\n"
-        "exists, `ScanSchedule` is what to turn. Setting it to `rate(1 day)` divides that line and\n"
+        "exists, turn `ScanSchedule`. Setting it to `rate(1 day)` divides that line and\n"
         "the first one by about twenty; what events miss is then found a day later.\n\n"
         f"A region without any API that forwards its events costs "
         f"{_dollars(idle_region())} dollars a month: its heartbeat.\n\n"

@@ -43,9 +43,9 @@ def test_the_functions_get_the_settings_they_read() -> None:
         ("NotifyFunction", NotifySettings),
         ("WatchFunction", WatchSettings),
         ("HeartbeatFunction", HeartbeatSettings),
-        ("RemediateFunction", RemediateSettings),
         ("RespondFunction", RespondSettings),
         ("SlackInteractionFunction", InteractionSettings),
+        ("RemediateFunction", RemediateSettings),
     ):
         own = resource(function)["Properties"]["Environment"]["Variables"]
         given = {n for n in {*shared, *own} if n.startswith("GATEWATCH_")}
