@@ -119,8 +119,9 @@ browser-test: install chromium ## open the HTML report in headless Chromium: sea
 	$(MAKE) $(VENV)/.browser && $(BIN)/python -m pytest -q -s tests/browser
 
 .PHONY: screenshot
-screenshot: install chromium $(VENV)/.browser ## take the picture of a report that the README shows
+screenshot: install chromium $(VENV)/.browser ## take the pictures that README and docs show: a report, an alert
 	@$(BIN)/python tools/screenshot.py docs/images/report.png
+	@$(BIN)/python tools/slack_picture.py docs/images/slack-alert.png
 
 .PHONY: format
 format: install ## put the code into the project's format

@@ -142,7 +142,7 @@ class World:
 
     def forget(self) -> None:
         """A new process."""
-        for cached in (on_change._wired, scan_worker._wired, scan_fanout._wired, notify._teller):
+        for cached in (on_change._wired, scan_worker._wired, scan_fanout._wired, notify._wired):
             cached.cache_clear()
 
     def invoke(self, handler: Callable[..., Any], event: dict[str, Any]) -> Any:
@@ -215,7 +215,7 @@ class World:
             "scope": stored.scope,
             "index": store.apis_resting_on(EVERY_API, PLACE),
             "burst": DynamoDbChangeBook(self.dynamodb, TABLE).burst(API),
-            "untold": store.apis_untold(limit=10),
+            "untold": store.waiting(limit=10),
             "dead": self.sqs.receive_message(QueueUrl=self.queues["dead"]).get("Messages"),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from monitor.model.api import ApiId, ApiSnapshot
 from monitor.model.gaps import Gap
 from monitor.model.look_request import LookRequest
 from monitor.model.notice import Conversation, Notice
-from monitor.ports import Listing, NotDelivered
+from monitor.ports import Listing, NotDelivered, Reach, Telling
 from tests.builders import NOW
 
 
@@ -85,18 +85,30 @@ class FakeDeadLetters:
 
 @dataclass
 class FakeNotifier:
-    """Keeps what it was told. `before` may raise."""
+    """Keeps what it was told, each notice once, as a sink that looks before it repeats. `before`
+    may raise."""
 
     told: list[tuple[Notice, Conversation | None]] = field(default_factory=list)
+    together: list[list[Notice]] = field(default_factory=list)
     before: Callable[[Notice], None] = lambda _notice: None
 
-    def tell(self, notice: Notice, conversation: Conversation | None) -> Conversation:
-        self.before(notice)
-        self.told.append((notice, conversation))
-        return conversation or Conversation(
+    def lane(self, notice: Notice) -> str:
+        return "C1"
+
+    def tell(self, telling: Telling) -> Conversation:
+        self.before(telling.notice)
+        if not (telling.again and any(n.id == telling.notice.id for n, _ in self.told)):
+            self.told.append((telling.notice, telling.conversation))
+        return telling.conversation or Conversation(
             channel="C1", message_ts=f"{len(self.told)}.0", is_open=True
         )
 
+    def tell_together(self, tellings: Sequence[Telling]) -> Sequence[Conversation]:
+        for telling in tellings:
+            self.before(telling.notice)
+        self.together.append([telling.notice for telling in tellings])
+        return [self.tell(telling) for telling in tellings]
+
 
 def refuse(_notice: Notice) -> None:
-    raise NotDelivered("chat.postMessage: Slack answered `invalid_auth`")
+    raise NotDelivered("chat.postMessage: Slack answered `invalid_auth`", reach=Reach.SINK)

@@ -33,6 +33,7 @@ from monitor.model.rule import ParameterValue, Rule
 from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
+from monitor.report.notices import NoticeDocument
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases" / "rules"
@@ -43,7 +44,7 @@ MADE = "<!-- made by `make docs` from the code; edit the code -->\n\n"
 def pages() -> Iterator[tuple[Path, str]]:
     """Path and text of every page."""
     docs = ROOT / "docs"
-    for name, model in (SCHEMAS | {"comparison": Comparison}).items():
+    for name, model in (SCHEMAS | {"comparison": Comparison, "notice": NoticeDocument}).items():
         schema = model.model_json_schema(mode="serialization", by_alias=True)
         yield docs / "schemas" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
     for name, model in POLICY_DOCUMENTS.items():

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 PREFIX = "GATEWATCH_"
 
@@ -100,16 +100,62 @@ class ScanFanoutSettings(ReadSettings):
     pass
 
 
+SLACK = "https://slack.com/api/"
+
+
 class NotifySettings(_Settings):
+    """`slack_interactive`: Slack knows our endpoint, so there are buttons; `slack_webhook`: it is
+    told through the secret's webhook. Of the receivers (a channel or webhook, a topic, a bus,
+    Security Hub) at least one has to be named."""
+
     table: str = Field(min_length=1)
     slack_secret: str = Field(min_length=1)
-    slack_channel: str = Field(min_length=1)
-    slack_base_url: str = Field(default="https://slack.com/api/", pattern=r"^https?://.+/$")
+    slack_channel: str = ""
+    slack_fallback_channel: str = ""
+    slack_base_url: str = Field(default=SLACK, pattern=r"^https?://.+/$")
+    slack_webhook: bool = False
+    slack_interactive: bool = False
+    remediates: bool = False
+    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
+    topic_arn: str = ""
+    event_bus: str = ""
+    security_hub: bool = False
+
+    @model_validator(mode="after")
+    def _somebody_is_told(self) -> Self:
+        slack = self.slack_channel or self.slack_webhook
+        if not (slack or self.topic_arn or self.event_bus or self.security_hub):
+            raise ValueError("nobody would be told: name a Slack channel or another receiver")
+        return self
 
 
-class WatchSettings(NotifySettings):
+class InteractionSettings(_Settings):
+    """The one workspace and app whose requests count."""
+
+    slack_secret: str = Field(min_length=1)
+    slack_base_url: str = Field(default=SLACK, pattern=r"^https?://.+/$")
+    slack_team_id: str = Field(min_length=1)
+    slack_app_id: str = Field(min_length=1)
+    asks_queue_url: str = Field(min_length=1)
+
+
+class RespondSettings(_Settings):
+    """`remediation_queue_arn` empty: nothing takes remediation requests."""
+
+    table: str = Field(min_length=1)
+    slack_secret: str = Field(min_length=1)
+    slack_base_url: str = Field(default=SLACK, pattern=r"^https?://.+/$")
+    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
+    remediation_queue_arn: str = ""
+
+
+class WatchSettings(_Settings):
     """`regions`: where changes are watched for. `heartbeat_bound` in seconds, 0 = no heartbeat."""
 
+    table: str = Field(min_length=1)
+    slack_secret: str = Field(min_length=1)
+    slack_channel: str = ""
+    slack_base_url: str = Field(default=SLACK, pattern=r"^https?://.+/$")
     stack: str = Field(min_length=1)
     regions: Listed
     rule_arns: Listed

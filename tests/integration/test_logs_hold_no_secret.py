@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,11 +13,12 @@ from moto import mock_aws
 from tests.builders import NOW
 from tests.slack_standin.server import SlackStandin
 
-from monitor.aws.secrets import SecretToken
+from monitor.aws.secrets import SlackSecret
 from monitor.handlers.observability import logger
 from monitor.model.trouble import Announcement, KnownTrouble, Trouble, TroubleKind
 from monitor.ports import NotDelivered
-from monitor.slack.client import SlackNotifier
+from monitor.slack.announcer import SlackAnnouncer
+from monitor.slack.api import SlackApi
 
 TOKEN = "xoxb-1111-THIS-IS-SECRET"
 SAID = Announcement(
@@ -37,9 +39,8 @@ def test_a_refused_token_is_not_named(
     secrets.create_secret(Name="slack", SecretString=stored)
     slack = SlackStandin.start()
     try:
-        notifier = SlackNotifier(
-            SecretToken(secrets, "slack"), channel="#alerts", base_url=slack.url
-        )
+        api = SlackApi(SlackSecret(secrets, "slack").token, base_url=slack.url)
+        notifier = SlackAnnouncer(api, "#alerts")
         with caplog.at_level(logging.INFO), pytest.raises(NotDelivered) as refused:
             notifier.announce(SAID)
         logger.error("Slack was not told: %s", refused.value)
@@ -56,8 +57,6 @@ def test_a_refused_token_is_not_named(
 
 def test_no_log_line_takes_a_whole_event_or_answer() -> None:
     """What AWS answers and what events hold is never logged whole: only fields by name."""
-    from pathlib import Path
-
     sources = Path(__file__).resolve().parent.parent.parent / "src" / "monitor"
     for path in (sources / "handlers").glob("*.py"):
         text = path.read_text("utf-8")
@@ -70,8 +69,6 @@ def test_no_log_line_takes_a_whole_event_or_answer() -> None:
 
 def test_the_reader_never_asks_for_the_value_of_a_key() -> None:
     """What is not read cannot be logged. Source: API Gateway API reference, "GetApiKeys"."""
-    from pathlib import Path
-
     sources = Path(__file__).resolve().parent.parent.parent / "src"
     asked: list[Any] = [
         path

@@ -9,8 +9,10 @@ from tests.template import TEMPLATE, resource, resources, template
 
 from monitor.settings import (
     HeartbeatSettings,
+    InteractionSettings,
     NotifySettings,
     OnChangeSettings,
+    RespondSettings,
     ScanFanoutSettings,
     ScanWorkerSettings,
     WatchSettings,
@@ -40,6 +42,8 @@ def test_the_functions_get_the_settings_they_read() -> None:
         ("NotifyFunction", NotifySettings),
         ("WatchFunction", WatchSettings),
         ("HeartbeatFunction", HeartbeatSettings),
+        ("RespondFunction", RespondSettings),
+        ("SlackInteractionFunction", InteractionSettings),
     ):
         own = resource(function)["Properties"]["Environment"]["Variables"]
         given = {n for n in {*shared, *own} if n.startswith("GATEWATCH_")}

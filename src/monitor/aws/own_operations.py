@@ -116,12 +116,41 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
             _TABLE, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
         | _on(f"{_TABLE}/index/untold", "dynamodb:Query")
+        | _on(f"{_TABLE}/index/records", "dynamodb:Query")
+        | _ORG_POLICY
+        | _on("${AlertTopicArn}", "sns:Publish")
+        | _on(f"{_ARN}events:{_PLACE}event-bus/${{AlertEventBus}}", "events:PutEvents")
+        | _on(
+            f"{_ARN}securityhub:{_PLACE}product/${{AWS::AccountId}}/default",
+            "securityhub:BatchImportFindings",
+        )
         | _on(
             f"{_TABLE}/stream/*",
             "dynamodb:DescribeStream",
             "dynamodb:GetRecords",
             "dynamodb:GetShardIterator",
             "dynamodb:ListStreams",
+        ),
+        "SlackInteractionRole": _every_function("SlackInteractionLogs")
+        | _TOKEN
+        | _on("${AsksQueue.Arn}", "sqs:SendMessage"),
+        "RespondRole": _every_function("RespondLogs")
+        | _TOKEN
+        | _ORG_POLICY
+        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+        | _on(f"{_TABLE}/index/records", "dynamodb:Query")
+        | _on(
+            "${AsksQueue.Arn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        )
+        | _on("${RemediationQueueArn}", "sqs:SendMessage")
+        | _on(
+            "${RemediationAnswersArn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
         ),
         "HeartbeatRole": _every_function("HeartbeatLogs")
         | _FAILURES

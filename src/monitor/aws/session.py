@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 import botocore.session
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
     from types_boto3_wafv2 import WAFV2Client
+
+    from monitor.aws.sinks import SecurityHubClient, SnsClient
 
 _USUAL = Config(
     # The mode is pinned because its default is about to change.
@@ -113,6 +115,16 @@ class AwsSession:
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
         return self._hooked(self._session.client("secretsmanager", self.region, config=_USUAL))
+
+    @cached_property
+    def securityhub(self) -> SecurityHubClient:
+        client: Any = self._session.client("securityhub", self.region, config=_USUAL)
+        return cast("SecurityHubClient", self._hooked(client))
+
+    @cached_property
+    def sns(self) -> SnsClient:
+        client: Any = self._session.client("sns", self.region, config=_USUAL)
+        return cast("SnsClient", self._hooked(client))
 
     @cached_property
     def sqs(self) -> SQSClient:

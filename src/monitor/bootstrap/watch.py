@@ -10,12 +10,13 @@ from functools import cache
 from monitor.aws.clock import SystemClock
 from monitor.aws.heartbeat import beat
 from monitor.aws.pacing import Pacer
-from monitor.aws.secrets import SecretToken
+from monitor.aws.secrets import SlackSecret
 from monitor.aws.session import AwsSession
 from monitor.aws.surveillance import AwsSurveillance
 from monitor.bootstrap.org_policy import Policies, org_policies
 from monitor.settings import HeartbeatSettings, WatchSettings
-from monitor.slack.client import SlackNotifier
+from monitor.slack.announcer import SlackAnnouncer
+from monitor.slack.api import SlackApi
 from monitor.stores.dynamodb import DynamoDbStore
 from monitor.stores.watching import DynamoDbSightings, DynamoDbTroubles
 from monitor.usecases import checks
@@ -42,7 +43,7 @@ def watcher(settings: WatchSettings, function_arn: str) -> Watcher:
     """`function_arn` says account and region, which saves a call to STS."""
     _, _, _, region, account_id, *_ = function_arn.split(":")
     session = AwsSession(region)
-    token = SecretToken(session.secretsmanager, settings.slack_secret)
+    secret = SlackSecret(session.secretsmanager, settings.slack_secret)
 
     @cache
     def session_in(other: str) -> AwsSession:
@@ -53,10 +54,10 @@ def watcher(settings: WatchSettings, function_arn: str) -> Watcher:
     )
     return Watcher(
         stack=settings.stack,
-        checks=tuple(_checks(settings, session, surveillance, token)),
+        checks=tuple(_checks(settings, session, surveillance, secret)),
         store=DynamoDbTroubles(session.dynamodb, settings.table),
-        announcer=SlackNotifier(
-            token, channel=settings.slack_channel, base_url=settings.slack_base_url
+        announcer=SlackAnnouncer(
+            SlackApi(secret.token, base_url=settings.slack_base_url), settings.slack_channel
         ),
         clock=SystemClock(),
     )
@@ -66,7 +67,7 @@ def _checks(
     settings: WatchSettings,
     session: AwsSession,
     surveillance: AwsSurveillance,
-    token: SecretToken,
+    secret: SlackSecret,
 ) -> Iterator[Check]:
     sightings = DynamoDbSightings(session.dynamodb, settings.table)
     if settings.heartbeat_bound:
@@ -79,7 +80,8 @@ def _checks(
     period = checks.period_of(settings.scan_schedule)
     yield checks.ScansBegin(lambda: sightings.last(SCANS), period)
     yield checks.NothingIsUntold(DynamoDbStore(session.dynamodb, settings.table).oldest_untold)
-    yield checks.SlackHasToken(token)
+    if settings.slack_channel:
+        yield checks.SlackHasToken(secret.token)
     at_once = timedelta(0)
     policies = org_policies(session, settings.table, settings.org_policy, serves=at_once)
     yield checks.OrgPolicyHolds(_problem(policies))

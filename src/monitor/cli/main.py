@@ -10,6 +10,7 @@ from monitor.cli.redrive import redrive
 from monitor.cli.replay import replay
 from monitor.cli.report import report
 from monitor.cli.scan import scan
+from monitor.cli.slack import slack
 
 
 @click.group()
@@ -24,3 +25,4 @@ gatewatch.add_command(redrive)
 gatewatch.add_command(replay)
 gatewatch.add_command(report)
 gatewatch.add_command(scan)
+gatewatch.add_command(slack)

@@ -130,7 +130,8 @@ class Cause:
 class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
-    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is.
+    `policy_class`: the class of the org policy whose bound is exceeded, empty where none is;
+    `clause`: what that class allows, in the policy's words.
     `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
     `caused_by`: the one change among those that led here that it comes from, where that is known.
     """
@@ -145,6 +146,7 @@ class Violation:
     live: bool
     routes: tuple[str, ...] = ()
     policy_class: str = ""
+    clause: str = ""
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()

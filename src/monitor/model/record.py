@@ -44,6 +44,7 @@ class ApiRecord:
     read_at: datetime | None = None
     name: str = ""
     scope: Scope | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, Finding] = field(default_factory=dict)
     baseline: Baseline | None = None
     standing: Standing | None = None

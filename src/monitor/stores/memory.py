@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -10,12 +11,13 @@ from monitor.model.api import ApiId
 from monitor.model.burst import Burst
 from monitor.model.change import RefusedCall
 from monitor.model.kept_export import KeptExport
-from monitor.model.notice import Conversation, Notice
+from monitor.model.notice import Conversation, Notice, Waiting
 from monitor.model.objects import ObjectRef, covers
 from monitor.model.place import Place
 from monitor.model.record import ApiRecord, Links
-from monitor.ports import Conflict
+from monitor.ports import Claim, Conflict
 from monitor.stores.documents import seal_export, unseal_export
+from monitor.stores.outbox import in_order
 
 
 class MemoryStore:
@@ -26,6 +28,7 @@ class MemoryStore:
         self._records: dict[ApiId, ApiRecord] = {}
         self._untold: dict[str, Notice] = {}
         self._claims: dict[str, datetime] = {}
+        self._tries: dict[str, Claim] = {}
         self._conversations: dict[ApiId, Conversation] = {}
         self._links: dict[ObjectRef, set[ApiId]] = {}
 
@@ -55,37 +58,61 @@ class MemoryStore:
             key=lambda api: api.api_id,
         )
 
-    def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
+    def records(self) -> Iterator[ApiRecord]:
+        with self._lock:
+            yield from tuple(self._records.values())
+
+    def waiting(self, *, limit: int) -> Sequence[Waiting]:
         with self._lock:
             oldest = sorted(self._untold.values(), key=lambda notice: notice.made_at)[:limit]
-        return list(dict.fromkeys(notice.api for notice in oldest))
+        return in_order((one.api, one.severity, one.made_at) for one in oldest)
 
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
         with self._lock:
             mine = [notice for notice in self._untold.values() if notice.api == api]
         return sorted(mine, key=lambda notice: notice.sequence)
 
-    def claim(self, notice: Notice, *, now: datetime, until: datetime) -> bool:
+    def claim(self, notice: Notice, *, now: datetime, until: datetime) -> Claim | None:
         with self._lock:
             held = self._claims.get(notice.id)
             if notice.id not in self._untold or (held is not None and held > now):
-                return False
+                return None
             self._claims[notice.id] = until
-            return True
+            before = self._tries.get(notice.id, Claim(tries=0))
+            self._tries[notice.id] = replace(before, tries=before.tries + 1)
+            return self._tries[notice.id]
 
     def release(self, notice: Notice) -> None:
         with self._lock:
             self._claims.pop(notice.id, None)
+            if tried := self._tries.get(notice.id):
+                self._tries[notice.id] = replace(tried, tries=0)
+
+    def mark_reached(
+        self, notice: Notice, sinks: frozenset[str], conversation: Conversation | None
+    ) -> None:
+        with self._lock:
+            tried = self._tries.get(notice.id, Claim())
+            self._tries[notice.id] = replace(tried, reached=tried.reached | sinks)
+            if conversation is not None:
+                self._conversations[notice.api] = conversation
 
     def conversation(self, api: ApiId) -> Conversation | None:
         with self._lock:
             return self._conversations.get(api)
 
-    def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:  # noqa: ARG002
+    def mark_told(
+        self,
+        notice: Notice,
+        conversation: Conversation | None,
+        *,
+        now: datetime,  # noqa: ARG002
+    ) -> None:
         with self._lock:
-            self._untold.pop(notice.id, None)
-            self._claims.pop(notice.id, None)
-            self._conversations[notice.api] = conversation
+            for marks in (self._untold, self._claims, self._tries):
+                marks.pop(notice.id, None)
+            if conversation is not None:
+                self._conversations[notice.api] = conversation
 
 
 class NoStore(MemoryStore):
