@@ -89,9 +89,8 @@ build: $(VENV)/.uv ## make .build/lambda, the functions' code for AWS
 	@$(BIN)/python tools/build_lambda.py .build/lambda
 
 .PHONY: deploy
-deploy: build ## deploy to the account and region of your AWS credentials, guided (needs the SAM CLI)
-	@command -v sam >/dev/null || { echo "the SAM CLI is missing: pipx install aws-sam-cli"; exit 1; }
-	@sam deploy --guided --stack-name gatewatch --capabilities CAPABILITY_IAM --resolve-s3
+deploy: install .venv-sam/.installed build ## deploy to the account and region of your AWS credentials, guided; DEPLOY_OPTIONS="--region eu-west-1 --yes"
+	@$(BIN)/python tools/deploy.py $(abspath .venv-sam/bin/sam) $(DEPLOY_OPTIONS)
 
 # --- checks ------------------------------------------------------------------------------------
 

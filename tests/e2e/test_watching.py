@@ -102,7 +102,7 @@ def test_without_a_trail_it_says_so_and_with_one_that_it_is_over(watched: Watche
     trails.create_trail(Name="main", S3BucketName="trail", IsMultiRegionTrail=True)
     trails.start_logging(Name="main")
     watched.watch()
-    assert len(watched.about_itself("over: ~", "no CloudTrail trail logs")) == 1
+    assert len(watched.about_itself("over: ~no CloudTrail trail logs")) == 1
 
     trails.stop_logging(Name="main")
     watched.watch()
@@ -138,7 +138,7 @@ def test_a_rule_that_is_disabled_is_said_and_so_is_the_heartbeat_that_is_lost(
     beat(watched)
     watched.watch()
 
-    assert len(watched.about_itself("over: ~", "Gatewatch is blind in us-east-1")) == 1
+    assert len(watched.about_itself("over: ~Gatewatch is blind in us-east-1")) == 1
 
 
 def test_a_target_that_is_removed_is_said(watched: Watched) -> None:
@@ -206,7 +206,7 @@ def test_an_org_policy_that_is_broken_takes_no_effect_and_is_said_once(watched: 
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=LOOSE.encode())
     restart(watched)
     watched.watch()
-    assert len(watched.about_itself("over: ~", "the org policy takes no effect")) == 1
+    assert len(watched.about_itself("over: ~the org policy takes no effect")) == 1
     company.open_api("afterwards")
     records = watched.world.until(
         lambda: [r for r in watched.records().values() if r["name"]["S"] == "afterwards"],
@@ -244,7 +244,7 @@ def test_a_secret_that_is_gone_is_said_and_is_an_alarm(watched: Watched) -> None
     assert len(watched.about_itself("slack-secret", "cannot be read")) == 1
     assert rings(watched, "SlackSecretAlarm", "Gatewatch", "SlackSecret", service=stack.STACK)
     watched.watch()
-    assert len(watched.about_itself("over: ~", "cannot be read")) == 1
+    assert len(watched.about_itself("over: ~the Slack secret", "cannot be read")) == 1
 
 
 @pytest.mark.parametrize(

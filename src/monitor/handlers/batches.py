@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from monitor.events.requests import region_of
 from monitor.handlers.observability import logger, metrics
 from monitor.model.access import Scope
+from monitor.model.notice import Notice, StepKind
 from monitor.usecases.look import Looked
 
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -63,7 +64,20 @@ def report(
         metrics.add_metric(name, MetricUnit.Count, count)
     for one in looked:
         _log(one)
+        if one.notice is not None:
+            _measure(one.notice)
     logger.info("batch done", extra={"counts": dict(counts), "aws_calls_so_far": dict(calls)})
+
+
+def _measure(notice: Notice) -> None:
+    """How long it took from the change to its verdict, and how grave what opened is."""
+    if notice.cause is not None and notice.cause.event_time is not None:
+        seconds = (notice.made_at - notice.cause.event_time).total_seconds()
+        metrics.add_metric("SecondsToVerdict", MetricUnit.Seconds, seconds)
+    for step in notice.steps:
+        if step.kind in (StepKind.OPENED, StepKind.REOPENED):
+            severity = step.finding.violation.severity
+            metrics.add_metric(f"Opened{severity.value.capitalize()}", MetricUnit.Count, 1)
 
 
 def _log(looked: Looked) -> None:

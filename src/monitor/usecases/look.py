@@ -14,6 +14,7 @@ from monitor.events.outline import access_changes, differences, outline
 from monitor.model.api import ApiId
 from monitor.model.change import Change, RefusedCall, TakesEffect
 from monitor.model.finding import Cause, Finding, Status
+from monitor.model.notice import Notice
 from monitor.model.outline import Outline
 from monitor.model.record import ApiRecord, Links
 from monitor.orgpolicy.schema import OrgPolicy
@@ -28,13 +29,15 @@ RESOLVED_FINDINGS_LIVE = timedelta(days=90)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
     """`evaluation` None: the API is gone. `is_late`: somebody stored a newer look meanwhile, and
-    this one changed nothing. `changed`: what is different since the look before, in words."""
+    this one changed nothing. `changed`: what is different since the look before, in words.
+    `notice`: what there is to tell of it, if anything."""
 
     api: ApiId
     evaluation: Evaluation | None
     record: ApiRecord
     told: bool
     is_late: bool = False
+    notice: Notice | None = None
     changed: tuple[str, ...] = ()
 
 
@@ -87,6 +90,7 @@ class Looker:
                 evaluation=evaluation,
                 record=record,
                 told=outcome.notice is not None,
+                notice=outcome.notice,
                 changed=changed,
             )
         raise Conflict(f"{api.api_id}: {ATTEMPTS} writes in a row met a newer version")
