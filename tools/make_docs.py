@@ -34,6 +34,10 @@ from monitor.orgpolicy.json_schema import policy_schema
 from monitor.report.comparison import Comparison
 from monitor.report.documents import SCHEMAS
 from monitor.report.notices import NoticeDocument
+from remediators.aws_writes import GROUPS, WRITES
+from remediators.catalogue import ACTIONS
+from remediators.documents import PlanDocument
+from remediators.situation import Action
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases" / "rules"
@@ -57,6 +61,10 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield docs / "policy-reference.md", MADE + policy_reference(RULES)
     for rule in RULES:
         yield docs / "rules" / f"{rule.id}.md", rule_page(rule)
+    schema = PlanDocument.model_json_schema(mode="serialization", by_alias=True)
+    yield docs / "schemas" / "plan.json", json.dumps(schema, indent=2) + "\n"
+    for action in ACTIONS:
+        yield docs / "remediations" / f"{action.id}.md", action_page(action)
     yield docs / "events.md", events_page()
     yield docs / "cost.md", cost_page()
     yield docs / "stack.md", stack_page()
@@ -64,6 +72,38 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 def rule_page(rule: Rule) -> str:
     return "\n\n".join((f"{MADE}# {rule.title}", *_rule_parts(rule))) + "\n"
+
+
+def action_page(action: Action) -> str:
+    """From what the action says of itself, and the calls that it may make."""
+    lead = (sys.modules[action.propose.__module__].__doc__ or "").strip()
+    parameters = "".join(
+        f"- `{name}`: {said}\n" for name, said in sorted(action.parameters.items())
+    )
+    rows = "".join(
+        f"| `{operation}` | {_group(operation)} | "
+        + "<br>".join(f"`{one.action}` on `{one.resource}`" for one in WRITES[operation])
+        + " |\n"
+        for operation in action.writes
+    )
+    return (
+        f"{MADE}# {action.title}\n\n`{action.id}`\n\n{lead}\n\n"
+        f"**Changes.** {action.changes}\n\n"
+        f"**Hits.** {action.blast}\n\n"
+        f"**Acts at once?** {action.at_once}\n\n"
+        f"**Done twice.** {action.idempotence}\n\n"
+        f"**Undone.** {action.inverse}\n\n"
+        f"**No plan where.** {action.refuses}\n\n"
+        + (f"## Parameters\n\n{parameters}\n" if parameters else "")
+        + "## Writes, and the permission each needs\n\n"
+        f"| operation | granted with | permission |\n| --- | --- | --- |\n{rows}"
+        "\nHow plans are made, approved, verified and undone: "
+        "[remediation](../remediation.md).\n"
+    )
+
+
+def _group(operation: str) -> str:
+    return next(f"`{name}`" for name, held in GROUPS.items() if operation in held)
 
 
 def _rule_parts(rule: Rule) -> Iterator[str]:

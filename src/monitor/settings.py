@@ -77,6 +77,19 @@ class ReadSettings(_Settings):
     org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
 
 
+class RemediateSettings(_Settings):
+    """`remediation_groups`: kinds of writes that the writer's role holds, with commas."""
+
+    table: str = Field(min_length=1)
+    remediation_table: str = Field(min_length=1)
+    remediation_answers_url: str = Field(min_length=1)
+    remediation_writer_role: str = Field(min_length=1)
+    remediation_mode: Literal["offer", "approve", "auto"]
+    remediation_groups: str = ""
+    rate: float = Field(default=5.0, gt=0)
+    org_policy: OrgPolicySetting = OrgPolicyPlace("packaged", "")
+
+
 class LookSettings(ReadSettings):
     """Of those that judge. `identities`: read who of the account may invoke. `watch_refusals`:
     remember the changes that AWS denied, for the rule `repeated-denied-changes`."""

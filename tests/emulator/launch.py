@@ -22,6 +22,7 @@ MENDS = (
     "saved_policy",
     "patched_values",
     "default_endpoint",
+    "late_writes",
     "method_policy",
     "caller_address",
     "rule_arns",

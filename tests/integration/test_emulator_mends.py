@@ -262,6 +262,52 @@ def test_a_deny_fences_by_address_too(mended: World) -> None:
     assert seen == [200, 403, 200, 403]
 
 
+# --- late writes ------------------------------------------------------------------------------
+
+
+def _late_writes(world: World) -> list[object]:
+    """TLS policy after an update, status of a flush, the web ACL a stage names, a policy."""
+    apigateway, wafv2, ec2 = (world.client(name) for name in ("apigateway", "wafv2", "ec2"))
+    api, _ = mock_api(apigateway)
+    apigateway.create_deployment(restApiId=api, stageName="prod")
+    domain = f"{api}.example.com"
+    apigateway.create_domain_name(domainName=domain, securityPolicy="TLS_1_0")
+    found: list[object] = []
+    for write in (
+        lambda: apigateway.update_domain_name(
+            domainName=domain, patchOperations=replace("/securityPolicy", "TLS_1_2")
+        ),
+        lambda: apigateway.flush_stage_authorizers_cache(restApiId=api, stageName="prod"),
+    ):
+        try:
+            write()
+            found.append("taken")
+        except ClientError as error:
+            found.append(error.response["Error"]["Code"])
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
+    acl = wafv2.create_web_acl(
+        Name=api, Scope="REGIONAL", DefaultAction={"Block": {}}, VisibilityConfig=seen, Rules=[]
+    )["Summary"]["ARN"]
+    stage = f"arn:aws:apigateway:us-east-1::/restapis/{api}/stages/prod"
+    wafv2.associate_web_acl(WebACLArn=acl, ResourceArn=stage)
+    told = apigateway.get_stage(restApiId=api, stageName="prod").get("webAclArn")
+    found.append(told == acl)
+    made = ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        ServiceName="com.amazonaws.us-east-1.execute-api",
+        VpcId="vpc-1",
+        PolicyDocument=FENCE,
+    )["VpcEndpoint"]["VpcEndpointId"]
+    (endpoint,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"]
+    found.append(endpoint.get("PolicyDocument") == FENCE)
+    return found
+
+
+def test_late_writes_are_taken_and_told(mended: World, raw: World) -> None:
+    assert _late_writes(mended) == ["taken", "taken", True, True]
+    assert _late_writes(raw) == ["NotFoundException", "NotFoundException", False, False]
+
+
 # --- rules in policies ------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from monitor.settings import (
     InteractionSettings,
     NotifySettings,
     OnChangeSettings,
+    RemediateSettings,
     RespondSettings,
     ScanFanoutSettings,
     ScanWorkerSettings,
@@ -44,6 +45,7 @@ def test_the_functions_get_the_settings_they_read() -> None:
         ("HeartbeatFunction", HeartbeatSettings),
         ("RespondFunction", RespondSettings),
         ("SlackInteractionFunction", InteractionSettings),
+        ("RemediateFunction", RemediateSettings),
     ):
         own = resource(function)["Properties"]["Environment"]["Variables"]
         given = {n for n in {*shared, *own} if n.startswith("GATEWATCH_")}

@@ -109,6 +109,32 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         )
         | _consumer("ScanQueue")
         | _on("${ScanDlq.Arn}", "sqs:SendMessage"),
+        "RemediateRole": _every_function("RemediateLogs")
+        | _JUDGED
+        | _ORG_POLICY
+        | _on(f"{_ARN}apigateway:${{AWS::Region}}::/apikeys/*", "apigateway:GET")
+        | _on(f"{_ARN}apigateway:${{AWS::Region}}::/usageplans/*", "apigateway:GET")
+        | _on("*", "wafv2:ListIPSets", "wafv2:ListWebACLs")
+        | _on(
+            f"{_ARN}apigateway:${{AWS::Region}}::/restapis/*/stages/*", "wafv2:GetWebACLForResource"
+        )
+        | _on(_TABLE, "dynamodb:GetItem")
+        | _on(
+            "${RemediationsTable.Arn}",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        )
+        | _on(
+            "${RemediationQueue.Arn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        )
+        | _on("${RemediationAnswers.Arn}", "sqs:SendMessage"),
         "NotifyRole": _every_function("NotifyLogs")
         | _TOKEN
         | _FAILURES
@@ -145,9 +171,9 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
         )
-        | _on("${RemediationQueueArn}", "sqs:SendMessage")
+        | _on("${RemediationQueue.Arn}", "sqs:SendMessage")
         | _on(
-            "${RemediationAnswersArn}",
+            "${RemediationAnswers.Arn}",
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",

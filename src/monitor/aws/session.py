@@ -76,6 +76,16 @@ class AwsSession:
         """The same credentials elsewhere. What boto3 knows of the services is held once for all."""
         return AwsSession(region, pacer=pacer, shared=self._session)
 
+    def as_role(self, role_arn: str, session_name: str) -> AwsSession:
+        """The rights of a role, for a quarter of an hour; CloudTrail shows the session's name."""
+        keys = self.sts.assume_role(
+            RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=900
+        )["Credentials"]
+        core = _core(None)
+        core.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        shared = boto3.session.Session(botocore_session=core, region_name=self.region)
+        return AwsSession(self.region, pacer=self.pacer, shared=shared)
+
     def known_regions(self, partition: str) -> list[str]:
         """The regions of a partition that have API Gateway, as this version of boto3 knows them."""
         return self._session.get_available_regions("apigateway", partition_name=partition)
@@ -182,7 +192,12 @@ class AwsSession:
         return client
 
 
-def _session(profile: str | None, region: str | None) -> boto3.session.Session:
+def _core(profile: str | None) -> botocore.session.Session:
     core = botocore.session.Session(profile=profile)
     core.get_component("data_loader").search_paths.insert(0, str(_MODELS))
+    return core
+
+
+def _session(profile: str | None, region: str | None) -> boto3.session.Session:
+    core = _core(profile)
     return boto3.session.Session(botocore_session=core, region_name=region)

@@ -15,9 +15,9 @@ from monitor.evaluation.lifecycle import unresolved
 from monitor.model.finding import Finding
 from monitor.model.record import ApiRecord
 from monitor.report.curl import curl
-from monitor.slack.links import api_in_console
+from monitor.slack.links import api_in_console, link
 from monitor.slack.parts import MAX_BLOCKS_LENGTH, context, length, level, section, title
-from monitor.slack.text import code, code_block, link, mrkdwn
+from monitor.slack.text import code, code_block, mrkdwn
 from monitor.slack.words import ICON, count, who
 
 Json = dict[str, Any]

@@ -18,7 +18,7 @@ from monitor.report.curl import curl
 from monitor.report.plain import plain
 from monitor.slack.baseline import baseline_message
 from monitor.slack.buttons import Offer, buttons, plan_buttons
-from monitor.slack.links import api_in_console, event_in_console
+from monitor.slack.links import api_in_console, event_in_console, link
 from monitor.slack.parts import (
     MAX_BLOCKS_LENGTH,
     Block,
@@ -30,7 +30,7 @@ from monitor.slack.parts import (
     section,
     title,
 )
-from monitor.slack.text import code, code_block, link, mrkdwn
+from monitor.slack.text import code, code_block, mrkdwn
 from monitor.slack.words import ICON, STEP_WORDS, count, who
 
 MAX_FINDINGS = 4

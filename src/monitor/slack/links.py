@@ -7,6 +7,7 @@ the guides of AWS in China and AWS GovCloud (US).
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from monitor.model.api import ApiId
 from monitor.model.change import ApiFamily
@@ -18,6 +19,12 @@ _HOSTS = {
 }
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-\d{1,2}")
+_IN_ADDRESS = ":/?#=&%-._~"
+
+
+def link(url: str, label: str) -> str:
+    """`label` is our own; in the address everything is quoted that could end it."""
+    return f"<{quote(url, safe=_IN_ADDRESS).replace('&', '&amp;')}|{label}>"
 
 
 def api_in_console(api: ApiId) -> str | None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from monitor.model.finding import Severity
 from monitor.model.notice import Notice
-from monitor.slack.links import api_in_console
+from monitor.slack.links import api_in_console, link
 from monitor.slack.parts import Message, context, header, level, section, title
-from monitor.slack.text import code, link, mrkdwn
+from monitor.slack.text import code, mrkdwn
 from monitor.slack.words import ICON, count, who
 
 

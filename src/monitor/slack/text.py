@@ -7,8 +7,6 @@ have to be escaped, and that alone keeps a text from pinging a channel or forgin
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from monitor.report.plain import plain
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -28,14 +26,6 @@ def code(text: str, limit: int = 300) -> str:
 def code_block(text: str, limit: int = 2000) -> str:
     """A preformatted block of one line."""
     return f"```{_without_ticks(text, limit)}```"
-
-
-def link(url: str, label: str) -> str:
-    """`label` is our own; in the address everything is quoted that could end it."""
-    return f"<{quote(url, safe=_IN_ADDRESS).replace('&', '&amp;')}|{label}>"
-
-
-_IN_ADDRESS = ":/?#=&%-._~"
 
 
 def _without_ticks(text: str, limit: int) -> str:
