@@ -89,9 +89,8 @@ build: $(VENV)/.uv ## make .build/lambda, the functions' code for AWS
 	@$(BIN)/python tools/build_lambda.py .build/lambda
 
 .PHONY: deploy
-deploy: build ## deploy to the account and region of your AWS credentials, guided (needs the SAM CLI)
-	@command -v sam >/dev/null || { echo "the SAM CLI is missing: pipx install aws-sam-cli"; exit 1; }
-	@sam deploy --guided --stack-name gatewatch --capabilities CAPABILITY_IAM --resolve-s3
+deploy: install .venv-sam/.installed build ## deploy to the account and region of your AWS credentials, guided; DEPLOY_OPTIONS="--region eu-west-1 --yes"
+	@$(BIN)/python tools/deploy.py $(abspath .venv-sam/bin/sam) $(DEPLOY_OPTIONS)
 
 # --- checks ------------------------------------------------------------------------------------
 
@@ -120,8 +119,9 @@ browser-test: install chromium ## open the HTML report in headless Chromium: sea
 	$(MAKE) $(VENV)/.browser && $(BIN)/python -m pytest -q -s tests/browser
 
 .PHONY: screenshot
-screenshot: install chromium $(VENV)/.browser ## take the picture of a report that the README shows
+screenshot: install chromium $(VENV)/.browser ## take the pictures that README and docs show: a report, an alert
 	@$(BIN)/python tools/screenshot.py docs/images/report.png
+	@$(BIN)/python tools/slack_picture.py docs/images/slack-alert.png
 
 .PHONY: format
 format: install ## put the code into the project's format
@@ -135,7 +135,7 @@ lint: install ## format, ruff, mypy --strict, import contracts, the template
 	@echo "format and ruff" && $(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	@echo "mypy --strict" && $(BIN)/mypy --no-error-summary
 	@echo "import contracts" && $(BIN)/lint-imports --no-cache >.import-linter.log || { cat .import-linter.log; exit 1; }
-	@echo "cfn-lint" && $(BIN)/cfn-lint template.yaml
+	@echo "cfn-lint" && $(BIN)/cfn-lint template.yaml deploy/*.yaml
 
 .PHONY: template
 template: install .venv-sam/.installed .venv-checkov/.installed ## what a reviewer runs on the template: sam validate, sam build, checkov
@@ -160,10 +160,19 @@ proofs: install ## hold the access engine against a solver, another evaluator an
 	@$(BIN)/python tests/proofs/mutation.py --count 400 --seed 1
 	@$(CLEAN_AWS) $(BIN)/python -m pytest -q tests/property --hypothesis-profile=nightly
 
+.PHONY: storm
+storm: install ## 10,000 events over 200 APIs, late, shuffled and three times each: the end is a quiet scan's
+	@$(BIN)/python tests/storm.py
+
+.PHONY: crashes
+crashes: install ## kill the functions before and after every call to AWS, and resume (a minute or two)
+	@$(CLEAN_AWS) $(BIN)/python tests/crashes.py
+
 .PHONY: bench
 bench: install emulator ## measure; the figures go to docs/performance.md
 	@$(BIN)/python bench/handlers.py
 	@$(BIN)/python bench/scans.py
+	@$(BIN)/python bench/pacing.py
 	@$(BIN)/python bench/engine.py
 	@$(BIN)/python bench/peers.py
 

@@ -33,6 +33,14 @@ def template() -> dict[str, Any]:
     return document
 
 
+@cache
+def forwarder() -> dict[str, Any]:
+    """The template of every other region."""
+    path = TEMPLATE.parent / "deploy" / "forwarder.yaml"
+    document: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)
+    return document
+
+
 def resource(name: str) -> dict[str, Any]:
     found: dict[str, Any] = template()["Resources"][name]
     return found

@@ -18,7 +18,7 @@ import botocore.loaders
 
 MODELS = Path(__file__).resolve().parent.parent / "src" / "monitor" / "aws" / "models"
 VERSION = "2016-11-15"
-USED = ("DescribeRegions", "DescribeVpcEndpoints")
+USED = ("DescribeRegions", "DescribeVpcEndpoints", "ModifyVpcEndpoint")
 
 
 def main() -> None:

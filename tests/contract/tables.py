@@ -18,7 +18,11 @@ def findings_table() -> Iterator[Any]:
     """A client of an account that has the table."""
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        table = resource("FindingsTable")["Properties"]
-        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        client.create_table(TableName=TABLE, **{key: table[key] for key in wanted})
+        make_table(client)
         yield client
+
+
+def make_table(client: Any) -> None:
+    table = resource("FindingsTable")["Properties"]
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    client.create_table(TableName=TABLE, **{key: table[key] for key in wanted})

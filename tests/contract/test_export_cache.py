@@ -10,6 +10,7 @@ from random import Random
 import pytest
 from tests.builders import API, configuration, policy, route
 from tests.contract.tables import TABLE, findings_table
+from tests.fakes import FakeClock
 
 from monitor.model.api import Authorizer, AuthorizerKind, Configuration
 from monitor.model.kept_export import KeptExport
@@ -53,7 +54,7 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Held]:
                 item["document"]["B"] = _flipped(item["document"]["B"])
                 client.put_item(TableName=TABLE, Item=item)
 
-        yield Held(DynamoDbExports(client, TABLE), spoil_items)
+        yield Held(DynamoDbExports(client, TABLE, FakeClock()), spoil_items)
 
 
 def _flipped(data: bytes) -> bytes:

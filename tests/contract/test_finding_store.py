@@ -15,15 +15,20 @@ from tests.contract.tables import TABLE, findings_table
 from tests.fakes import FakeClock, FakeNotifier
 from tests.template import resource
 
+from monitor.events.objects import MAX_OBJECTS
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
+from monitor.model.change import ApiFamily
 from monitor.model.finding import Finding, Severity, finding_id
 from monitor.model.notice import Conversation, FirstFindings, Notice, Step, StepKind
-from monitor.model.record import ApiRecord, Baseline
-from monitor.ports import Conflict, FindingStore
+from monitor.model.objects import EVERY_API, ObjectKind, ObjectRef
+from monitor.model.place import Place
+from monitor.model.record import ApiRecord, Baseline, Links
+from monitor.ports import Conflict, FindingStore, Notebook
 from monitor.stores.dynamodb import DynamoDbStore, notice_api
 from monitor.stores.files import FileStore
 from monitor.stores.memory import MemoryStore
+from monitor.stores.notebook import DynamoDbNotebook, FileNotebook, MemoryNotebook
 from monitor.usecases.tell import Teller
 
 OTHER = replace(API, api_id="zzzzzzzzzz")
@@ -83,17 +88,21 @@ def notice(sequence: int = 1, api: ApiId = API, seconds: float = 0) -> Notice:
     )
 
 
+def apis_waiting(store: FindingStore, limit: int) -> list[ApiId]:
+    return [one.api for one in store.waiting(limit=limit)]
+
+
 def test_an_api_nobody_wrote_has_an_empty_record(store: FindingStore) -> None:
     assert store.load(API) == ApiRecord(api=API)
     assert store.conversation(API) is None
-    assert not store.apis_untold(limit=10)
+    assert not store.waiting(limit=10)
 
 
 def test_what_was_committed_is_loaded_whole(store: FindingStore) -> None:
     store.commit(record(), notice())
 
     assert store.load(API) == record()
-    assert list(store.apis_untold(limit=10)) == [API]
+    assert apis_waiting(store, 10) == [API]
     assert list(store.untold_of(API)) == [notice()]
     assert store.load(OTHER) == ApiRecord(api=OTHER)
 
@@ -108,7 +117,7 @@ def test_a_writer_that_missed_a_version_is_refused_wholly(
         store.commit(record(version, name="late"), notice(version))
 
     assert store.load(API).name == "orders"
-    assert not store.apis_untold(limit=10)
+    assert not store.waiting(limit=10)
 
 
 def test_notices_wait_in_order_until_they_are_told(store: FindingStore) -> None:
@@ -116,8 +125,8 @@ def test_notices_wait_in_order_until_they_are_told(store: FindingStore) -> None:
     store.commit(record(2), notice(2, seconds=6))
     store.commit(record(1, OTHER), notice(1, OTHER, seconds=1))
 
-    assert list(store.apis_untold(limit=10)) == [OTHER, API]
-    assert list(store.apis_untold(limit=1)) == [OTHER]
+    assert apis_waiting(store, 10) == [OTHER, API]
+    assert apis_waiting(store, 1) == [OTHER]
     assert [n.sequence for n in store.untold_of(API)] == [1, 2]
 
     store.mark_told(notice(1, seconds=5), SAID, now=NOW)
@@ -139,13 +148,93 @@ def test_a_notice_is_claimed_by_one_at_a_time(store: FindingStore) -> None:
     assert store.claim(notice(), now=later(62), until=later(122))
 
 
+def test_a_claim_says_which_try_it_is_and_a_release_forgets(store: FindingStore) -> None:
+    store.commit(record(), notice())
+    later_by = [(later(0), later(60)), (later(61), later(121)), (later(122), later(182))]
+
+    tries = []
+    for now, until in later_by:
+        claim = store.claim(notice(), now=now, until=until)
+        tries.append(claim and claim.tries)
+    assert tries == [1, 2, 3]
+    store.release(notice())
+
+    claim = store.claim(notice(), now=later(123), until=later(183))
+    assert claim is not None
+    assert claim.tries == 1
+
+
+def test_who_was_reached_is_kept_until_all_are(store: FindingStore) -> None:
+    store.commit(record(), notice())
+    store.claim(notice(), now=NOW, until=later(60))
+    store.mark_reached(notice(), frozenset({"slack"}), SAID)
+    store.mark_reached(notice(), frozenset({"topic"}), None)
+    store.release(notice())
+
+    claim = store.claim(notice(), now=later(1), until=later(61))
+    assert claim is not None
+    assert claim.reached == {"slack", "topic"}
+    assert store.conversation(API) == SAID
+    assert apis_waiting(store, 10) == [API]
+    store.mark_told(notice(), None, now=NOW)
+    assert apis_waiting(store, 10) == []
+    assert store.conversation(API) == SAID
+
+
+def test_the_gravest_waits_at_the_front(store: FindingStore) -> None:
+    grave = notice(1, OTHER, seconds=9)
+    mild = violation(severity=Severity.LOW)
+    held = finding(violation=mild)
+    store.commit(record(), replace(notice(), steps=(Step(kind=StepKind.OPENED, finding=held),)))
+    store.commit(record(1, OTHER), grave)
+
+    waiting = store.waiting(limit=10)
+
+    assert [(one.api, one.severity, one.since) for one in waiting] == [
+        (OTHER, Severity.CRITICAL, later(9)),
+        (API, Severity.LOW, later(0)),
+    ]
+
+
+def test_every_record_is_listed_and_nothing_else(store: FindingStore) -> None:
+    store.commit(record(), notice())
+    store.commit(record(1, OTHER), None)
+    store.mark_told(notice(), SAID, now=NOW)
+
+    assert {one.api for one in store.records()} == {API, OTHER}
+
+
+@pytest.fixture(params=["memory", "files", "dynamodb"])
+def notebook(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Notebook]:
+    if request.param == "memory":
+        yield MemoryNotebook()
+        return
+    if request.param == "files":
+        yield FileNotebook(tmp_path)
+        return
+    with findings_table() as client:
+        yield DynamoDbNotebook(client, TABLE)
+
+
+def test_notes_are_found_by_kind_and_name(notebook: Notebook) -> None:
+    notebook.write("mute", "everything / else…", "one", until=later(60))
+    notebook.write("mute", "everything / else…", "two", until=later(60))
+    notebook.write("receipt", "../r1", "done", until=later(60))
+
+    assert notebook.find("mute", "everything / else…") == "two"
+    assert notebook.find("receipt", "../r1") == "done"
+    assert notebook.find("receipt", "r2") is None
+    assert notebook.read("mute") == {"everything / else…": "two"}
+    assert notebook.read("other") == {}
+
+
 def test_what_was_told_is_never_claimed_again(store: FindingStore) -> None:
     store.commit(record(), notice())
     store.mark_told(notice(), SAID, now=NOW)
 
     assert not store.claim(notice(), now=later(3600), until=later(3660))
     store.mark_told(notice(), SAID, now=later(1))
-    assert not store.apis_untold(limit=10)
+    assert not store.waiting(limit=10)
 
 
 def test_a_baseline_and_its_summary_are_stored_together(store: FindingStore) -> None:
@@ -168,7 +257,7 @@ def test_a_baseline_and_its_summary_are_stored_together(store: FindingStore) -> 
     store.commit(ApiRecord(api=account, version=2, baseline=Baseline(rules=("x",))), told)
 
     assert store.load(account).baseline == Baseline(rules=("x",))
-    assert list(store.apis_untold(limit=1)) == [account]
+    assert [one.api for one in store.waiting(limit=1)] == [account]
     assert list(store.untold_of(account)) == [told]
 
 
@@ -179,6 +268,82 @@ def test_a_record_larger_than_an_item_still_fits(store: FindingStore) -> None:
     store.commit(record(findings={large.id: large}), None)
 
     assert store.load(API).findings[large.id].violation.routes == routes
+
+
+PLACE = Place(account_id=API.account_id, region=API.region, partition="aws")
+DOMAIN = ObjectRef(kind=ObjectKind.DOMAIN, id="api.example.com")
+ANY_KEY = ObjectRef(kind=ObjectKind.API_KEY)
+
+
+def linked(version: int, api: ApiId, *refs: ObjectRef) -> ApiRecord:
+    return record(version, api, rests_on=tuple(sorted(refs)))
+
+
+def test_the_index_names_the_apis_behind_an_object(store: FindingStore) -> None:
+    added = Links(added=frozenset({DOMAIN, EVERY_API}))
+    store.commit(linked(1, API, DOMAIN, EVERY_API), None, added)
+    store.commit(linked(1, OTHER, EVERY_API), None, Links(added=frozenset({EVERY_API})))
+    abroad = replace(API, region="eu-west-1")
+    store.commit(linked(1, abroad, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+
+    assert list(store.apis_resting_on(DOMAIN, PLACE)) == [API]
+    assert list(store.apis_resting_on(EVERY_API, PLACE)) == [API, OTHER]
+    assert list(store.apis_resting_on(replace(DOMAIN, id="api.example.co"), PLACE)) == []
+    assert list(store.apis_resting_on(ObjectRef(kind=ObjectKind.DOMAIN), PLACE)) == [API]
+
+
+def test_an_api_that_rests_on_any_of_a_kind_is_behind_each_of_it(store: FindingStore) -> None:
+    store.commit(linked(1, API, ANY_KEY), None, Links(added=frozenset({ANY_KEY})))
+
+    assert list(store.apis_resting_on(replace(ANY_KEY, id="key1"), PLACE)) == [API]
+
+
+def test_links_go_when_the_api_does_not_rest_on_the_object_any_more(store: FindingStore) -> None:
+    store.commit(linked(1, API, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+    store.commit(linked(2, API), None, Links(removed=frozenset({DOMAIN})))
+
+    assert list(store.apis_resting_on(DOMAIN, PLACE)) == []
+
+
+def test_a_refused_writer_changes_no_link(store: FindingStore) -> None:
+    store.commit(linked(1, API, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+
+    with pytest.raises(Conflict):
+        store.commit(linked(1, API), None, Links(removed=frozenset({DOMAIN})))
+
+    assert list(store.apis_resting_on(DOMAIN, PLACE)) == [API]
+
+
+def test_the_family_of_an_api_is_kept_with_its_link(store: FindingStore) -> None:
+    http = replace(API, family=ApiFamily.V2)
+    store.commit(linked(1, http, DOMAIN), None, Links(added=frozenset({DOMAIN})))
+
+    (found,) = store.apis_resting_on(DOMAIN, PLACE)
+    assert found.family is ApiFamily.V2
+
+
+def test_as_many_links_as_an_api_may_have_fit_into_one_commit(store: FindingStore) -> None:
+    def plans(first: str) -> frozenset[ObjectRef]:
+        kind = ObjectKind.USAGE_PLAN
+        return frozenset(ObjectRef(kind=kind, id=f"{first}{n}") for n in range(MAX_OBJECTS))
+
+    store.commit(linked(1, API, *plans("a")), None, Links(added=plans("a")))
+    links = Links(added=plans("b"), removed=plans("a"))
+    store.commit(linked(2, API, *plans("b")), notice(2), links)
+
+    assert list(store.apis_resting_on(min(plans("a")), PLACE)) == []
+    assert list(store.apis_resting_on(min(plans("b")), PLACE)) == [API]
+
+
+def test_the_record_of_an_api_that_is_gone_expires_and_no_other() -> None:
+    with findings_table() as client:
+        store = DynamoDbStore(client, TABLE)
+        store.commit(record(), None)
+        store.commit(record(1, OTHER, gone_at=NOW), None)
+        items = {i["pk"]["S"].rpartition("#")[2]: i for i in client.scan(TableName=TABLE)["Items"]}
+
+    assert "expires_at" not in items[API.api_id]
+    assert int(items[OTHER.api_id]["expires_at"]["N"]) - NOW.timestamp() == 90 * 86_400
 
 
 def test_the_stream_names_the_api_of_a_notice() -> None:
@@ -194,7 +359,7 @@ def test_the_index_of_the_outbox_is_the_templates() -> None:
     names = [index["IndexName"] for index in resource("FindingsTable")["Properties"][
         "GlobalSecondaryIndexes"]]  # fmt: skip
 
-    assert re.findall(r'UNTOLD_INDEX = "(\w+)"', source) == names
+    assert re.findall(r'_INDEX = "(\w+)"', source) == names
 
 
 def test_a_damaged_record_is_found_anew(tmp_path: Path) -> None:
@@ -213,7 +378,7 @@ def test_a_store_without_an_outbox_keeps_no_notice(tmp_path: Path) -> None:
     store.commit(record(), notice())
 
     assert store.load(API) == record()
-    assert not store.apis_untold(limit=10)
+    assert not store.waiting(limit=10)
 
 
 def test_one_unreadable_notice_names_itself_and_holds_up_no_other_api() -> None:
@@ -233,7 +398,7 @@ def test_one_unreadable_notice_names_itself_and_holds_up_no_other_api() -> None:
             ExpressionAttributeValues={":junk": {"S": '{"schema": "of another day"}'}},
         )
 
-        told = Teller(store=store, notifier=notifier, clock=FakeClock()).tell_all()
+        told = Teller(store=store, sinks={"slack": notifier}, clock=FakeClock()).tell_all()
 
     assert (told.delivered, len(told.failures)) == (1, 1)
     assert "000000000001" in told.failures[0]

@@ -45,19 +45,19 @@ def test_duplicated_and_reordered_events_change_nothing(deployed: Deployed) -> N
 
 def test_a_poison_message_ends_in_the_dead_letter_queue(deployed: Deployed) -> None:
     sqs = deployed.world.client("sqs")
-    sqs.set_queue_attributes(
-        QueueUrl=deployed.outputs["Queue"], Attributes={"VisibilityTimeout": "1"}
-    )
     poison = '{"detail": {"eventName": 7}} not JSON'
     sqs.send_message(QueueUrl=deployed.outputs["Queue"], MessageBody=poison)
 
     def dead() -> list[Any]:
-        found = sqs.receive_message(QueueUrl=deployed.outputs["DeadLetterQueue"], WaitTimeSeconds=1)
+        queue = deployed.outputs["DeadLetterQueue"]
+        found = sqs.receive_message(
+            QueueUrl=queue, WaitTimeSeconds=1, MessageAttributeNames=["All"]
+        )
         return list(found.get("Messages", []))
 
-    (message, *_) = deployed.world.until(dead, 60, "the dead letter")
+    (message, *_) = deployed.world.until(dead, SOON, "the dead letter")
     assert message["Body"] == poison
-    assert "MalformedMessage" in deployed.logs("on-change")
+    assert message["MessageAttributes"]["reason"]["StringValue"].startswith("not JSON")
 
 
 def test_a_refused_read_is_unknown_and_says_so(deployed: Deployed) -> None:
@@ -123,7 +123,7 @@ def test_a_wrong_token_is_seen_and_loses_nothing(deployed: Deployed) -> None:
 
 def test_the_roles_were_enough(deployed: Deployed) -> None:
     """Last in the file: nothing that ran was refused, but for what a test refused on purpose."""
-    for function in ("on-change", "notify"):
+    for function in ("on-change", "scan-fanout", "scan-worker", "notify"):
         denied = [
             line
             for line in deployed.logs(function).splitlines()

@@ -31,9 +31,12 @@ def deploy(
     key = f"{hashlib.sha256(package.read_bytes()).hexdigest()[:16]}.zip"
     s3.create_bucket(Bucket=BUCKET)
     s3.upload_file(str(package), BUCKET, key)
+    # As the SAM CLI does: the template is longer than a request to CloudFormation may be.
+    body = packaged(template.read_text(), f"s3://{BUCKET}/{key}")
+    s3.put_object(Bucket=BUCKET, Key=f"{stack}.yaml", Body=body.encode())
     cloudformation.create_stack(
         StackName=stack,
-        TemplateBody=packaged(template.read_text(), f"s3://{BUCKET}/{key}"),
+        TemplateURL=f"{s3.meta.endpoint_url}/{BUCKET}/{stack}.yaml",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()

@@ -44,6 +44,8 @@ def deploy(world: World, *, token: str | None = None, **parameters: str) -> dict
         "SlackBotToken": world.slack.token if token is None else token,
         "SlackBaseUrl": world.slack.url,
         "BatchingWindowSeconds": "1",
+        "BurstQuietSeconds": "3",
+        "BurstLongestSeconds": "10",
         "RequestsPerSecond": "50",
         **parameters,
     }

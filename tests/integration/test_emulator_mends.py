@@ -260,3 +260,104 @@ def test_a_deny_fences_by_address_too(mended: World) -> None:
     apigateway.create_deployment(restApiId=api, stageName="prod")
     seen = probes.statuses(mended, api, [OFFICE, ELSEWHERE, "2001:db8::7", "2001:db9::7"])
     assert seen == [200, 403, 200, 403]
+
+
+# --- late writes ------------------------------------------------------------------------------
+
+
+def _late_writes(world: World) -> list[object]:
+    """TLS policy after an update, status of a flush, the web ACL a stage names, a policy."""
+    apigateway, wafv2, ec2 = (world.client(name) for name in ("apigateway", "wafv2", "ec2"))
+    api, _ = mock_api(apigateway)
+    apigateway.create_deployment(restApiId=api, stageName="prod")
+    domain = f"{api}.example.com"
+    apigateway.create_domain_name(domainName=domain, securityPolicy="TLS_1_0")
+    found: list[object] = []
+    for write in (
+        lambda: apigateway.update_domain_name(
+            domainName=domain, patchOperations=replace("/securityPolicy", "TLS_1_2")
+        ),
+        lambda: apigateway.flush_stage_authorizers_cache(restApiId=api, stageName="prod"),
+    ):
+        try:
+            write()
+            found.append("taken")
+        except ClientError as error:
+            found.append(error.response["Error"]["Code"])
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
+    acl = wafv2.create_web_acl(
+        Name=api, Scope="REGIONAL", DefaultAction={"Block": {}}, VisibilityConfig=seen, Rules=[]
+    )["Summary"]["ARN"]
+    stage = f"arn:aws:apigateway:us-east-1::/restapis/{api}/stages/prod"
+    wafv2.associate_web_acl(WebACLArn=acl, ResourceArn=stage)
+    told = apigateway.get_stage(restApiId=api, stageName="prod").get("webAclArn")
+    found.append(told == acl)
+    made = ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        ServiceName="com.amazonaws.us-east-1.execute-api",
+        VpcId="vpc-1",
+        PolicyDocument=FENCE,
+    )["VpcEndpoint"]["VpcEndpointId"]
+    (endpoint,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"]
+    found.append(endpoint.get("PolicyDocument") == FENCE)
+    return found
+
+
+def test_late_writes_are_taken_and_told(mended: World, raw: World) -> None:
+    assert _late_writes(mended) == ["taken", "taken", True, True]
+    assert _late_writes(raw) == ["NotFoundException", "NotFoundException", False, False]
+
+
+# --- rules in policies ------------------------------------------------------------------------
+
+
+def _reads_its_rule(world: World) -> list[bool]:
+    """Whether a caller who may read one rule by its ARN can, by either name of the parameter."""
+    events, calls = world.client("events"), []
+    arn = events.put_rule(Name="ours", ScheduleExpression="rate(1 day)")["RuleArn"]
+    actions = ["events:DescribeRule", "events:ListTargetsByRule"]
+    reader = world.assume("reader", "reader", statements=[allow_actions(actions, arn)])
+    theirs = world.client("events", reader)
+    for call in (lambda: theirs.describe_rule(Name="ours"),
+                 lambda: theirs.list_targets_by_rule(Rule="ours")):  # fmt: skip
+        try:
+            call()
+        except ClientError:
+            calls.append(False)
+        else:
+            calls.append(True)
+    return calls
+
+
+def allow_actions(actions: list[str], resource: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def test_a_policy_names_a_rule_by_its_arn(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with World.start(tmp_path_factory.mktemp("mended-arns"), auth=True) as world:
+        assert _reads_its_rule(world) == [True, True]
+    with World.start(tmp_path_factory.mktemp("raw-arns"), auth=True, mends=()) as world:
+        assert _reads_its_rule(world) == [False, False]
+
+
+# --- batches of messages ----------------------------------------------------------------------
+
+
+def _sends_ten(world: World, name: str) -> str:
+    """The error code of somebody who may send messages and sends them as a batch."""
+    url = world.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    granted = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    sender = world.assume("Sender", "ci", statements=[granted])
+    entries = [{"Id": str(n), "MessageBody": "x"} for n in range(10)]
+    try:
+        world.client("sqs", sender).send_message_batch(QueueUrl=url, Entries=entries)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def test_who_may_send_a_message_may_send_ten(mended: World, raw: World) -> None:
+    assert _sends_ten(mended, "mended") == ""
+    assert _sends_ten(raw, "raw") == "AccessDenied"

@@ -101,7 +101,7 @@ def test_every_record_is_read(store: DynamoDbStore, api_id: str) -> None:
 def test_what_was_still_to_be_told_is_told_and_nothing_else(store: DynamoDbStore) -> None:
     notifier = FakeNotifier()
 
-    told = Teller(store=store, notifier=notifier, clock=FakeClock()).tell_all()
+    told = Teller(store=store, sinks={"slack": notifier}, clock=FakeClock()).tell_all()
 
     assert told.failures == ()
     assert [notice.api.api_id for notice, _ in notifier.told] == ["unresolved"]
@@ -132,7 +132,7 @@ def test_a_problem_that_is_mended_goes_on_in_its_old_conversation(store: DynamoD
     look(
         store, "a1b2c3d4e5", rest_api(configuration(route(authorization=AuthorizationType.AWS_IAM)))
     )
-    Teller(store=store, notifier=notifier, clock=FakeClock()).tell([api("a1b2c3d4e5")])
+    Teller(store=store, sinks={"slack": notifier}, clock=FakeClock()).tell([api("a1b2c3d4e5")])
 
     ((notice, conversation),) = notifier.told
     assert conversation == said
@@ -140,7 +140,7 @@ def test_a_problem_that_is_mended_goes_on_in_its_old_conversation(store: DynamoD
 
 
 def test_a_kept_export_is_used_or_read_again_but_never_an_error(table: Any) -> None:
-    kept = DynamoDbExports(table, TABLE).get(api("a1b2c3d4e5"), "d1")
+    kept = DynamoDbExports(table, TABLE, FakeClock()).get(api("a1b2c3d4e5"), "d1")
 
     assert kept is None or kept.stage_version == "v1"
 

@@ -23,6 +23,6 @@ def test_it_is_made_from_the_botocore_that_is_locked() -> None:
 def test_the_client_of_ec2_is_made_from_it() -> None:
     session = AwsSession("us-east-1")
 
-    assert len(session.ec2.meta.service_model.operation_names) == 2
+    assert len(session.ec2.meta.service_model.operation_names) == 3
     assert session.ec2.get_paginator("describe_vpc_endpoints")
     assert len(session.apigateway.meta.service_model.operation_names) > 100

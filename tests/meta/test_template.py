@@ -9,8 +9,13 @@ from tests.template import TEMPLATE, resource, resources, template
 
 from monitor.settings import (
     HeartbeatSettings,
+    InteractionSettings,
     NotifySettings,
     OnChangeSettings,
+    RemediateSettings,
+    RespondSettings,
+    ScanFanoutSettings,
+    ScanWorkerSettings,
     WatchSettings,
 )
 
@@ -33,47 +38,20 @@ def test_the_functions_get_the_settings_they_read() -> None:
     shared = set(template()["Globals"]["Function"]["Environment"]["Variables"])
     for function, settings in (
         ("OnChangeFunction", OnChangeSettings),
+        ("ScanWorkerFunction", ScanWorkerSettings),
+        ("ScanFanoutFunction", ScanFanoutSettings),
         ("NotifyFunction", NotifySettings),
         ("WatchFunction", WatchSettings),
         ("HeartbeatFunction", HeartbeatSettings),
+        ("RespondFunction", RespondSettings),
+        ("SlackInteractionFunction", InteractionSettings),
+        ("RemediateFunction", RemediateSettings),
     ):
         own = resource(function)["Properties"]["Environment"]["Variables"]
         given = {n for n in {*shared, *own} if n.startswith("GATEWATCH_")}
         known = {f"GATEWATCH_{name.upper()}" for name in settings.model_fields}
         assert known <= given, function
         assert given - known <= {"GATEWATCH_TABLE"}, function
-
-
-def test_the_rule_may_send_to_its_queue_and_its_dead_letter_queue() -> None:
-    """No emulator enforces queue policies, so this is held statically."""
-    (target,) = resource("ApiChangeRule")["Properties"]["Targets"]
-    policy = resource("EventsQueuePolicy")["Properties"]
-    (statement,) = policy["PolicyDocument"]["Statement"]
-
-    reached = {target["Arn"]["GetAtt"], target["DeadLetterConfig"]["Arn"]["GetAtt"]}
-    assert {r["GetAtt"] for r in statement["Resource"]} == reached
-    assert {f"{queue['Ref']}.Arn" for queue in policy["Queues"]} == reached
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {
-        "ArnEquals": {"aws:SourceArn": {"GetAtt": "ApiChangeRule.Arn"}}
-    }
-
-
-def test_the_rule_takes_every_event_of_api_gateway() -> None:
-    assert resource("ApiChangeRule")["Properties"]["EventPattern"] == {
-        "source": ["aws.apigateway"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-    }
-
-
-def test_the_queue_hides_a_message_longer_than_any_try_takes() -> None:
-    """Source: Lambda guide, "Using Lambda with Amazon SQS": six timeouts and the window."""
-    function = resource("OnChangeFunction")["Properties"]
-    longest = template()["Parameters"]["BatchingWindowSeconds"]["MaxValue"]
-
-    visibility = resource("EventsQueue")["Properties"]["VisibilityTimeout"]
-    assert visibility >= 6 * function["Timeout"] + longest
 
 
 def test_the_stream_and_the_sweep_both_tell() -> None:

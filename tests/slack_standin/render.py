@@ -27,6 +27,8 @@ _EMOJI = {
     "unlock": "🔓",
     "eyes": "👀",
     "globe_with_meridians": "🌐",
+    "white_circle": "⚪",
+    "wrench": "🔧",
 }
 _VERBATIM = re.compile(r"```.*?```|`[^`\n]+`|<[^<>\n]+>", re.DOTALL)
 _EMPHASIS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~])")

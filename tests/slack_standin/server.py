@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.slack_standin.web import handler
-from tests.slack_standin.workspace import TEAM, Json, SlackError, Workspace
+from tests.slack_standin.workspace import NEEDED, SCOPES, TEAM, Json, SlackError, Workspace
 
 TOKEN = "xoxb-standin"
 CHANNEL = "C0APIALERTS"
@@ -56,6 +56,9 @@ class Fault:
 @dataclass
 class SlackStandin:
     tokens: Collection[str] = (TOKEN,)
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    posts_per_second: float | None = None
+    clock: Callable[[], float] = time.time
     channels: Mapping[str, str] = field(default_factory=lambda: {CHANNEL: "api-alerts"})
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -67,6 +70,7 @@ class SlackStandin:
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
         self._response_urls: dict[str, tuple[str, str, int]] = {}
+        self._posted_at: dict[str, float] = {}
         self.workspace = Workspace(dict(self.channels))
 
     @classmethod
@@ -234,9 +238,23 @@ class SlackStandin:
                 raise SlackError("not_authed")
             if token not in self.tokens:
                 raise SlackError("invalid_auth")
+            needed = NEEDED.get(method, "")
+            if needed and needed not in self.scopes:
+                raise SlackError("missing_scope", needed=needed)
+            if method == "chat.postMessage" and self._too_fast(str(arguments.get("channel"))):
+                return 429, {"ok": False, "error": "ratelimited"}
             return 200, self.workspace.call(method, deepcopy(arguments))
         except SlackError as refused:
             return (404 if method.startswith("actions/") else 200), refused.answer
+
+    def _too_fast(self, channel: str) -> bool:
+        if self.posts_per_second is None:
+            return False
+        now = self.clock()
+        if now - self._posted_at.get(channel, 0.0) < 0.999 / self.posts_per_second:
+            return True
+        self._posted_at[channel] = now
+        return False
 
     def _respond(self, secret: str, arguments: Json) -> Json:
         """A response_url: good for five answers, no token asked."""

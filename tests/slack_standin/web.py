@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from tests.slack_standin.server import SlackStandin
     from tests.slack_standin.workspace import Json
 
+FORM_ONLY = frozenset(
+    {
+        "conversations.history",
+        "conversations.list",
+        "conversations.replies",
+        "files.getUploadURLExternal",
+        "usergroups.users.list",
+    }
+)
 _FORM_JSON = ("blocks", "attachments", "metadata", "view")
 
 
@@ -36,6 +45,9 @@ def handler(standin: SlackStandin) -> type[BaseHTTPRequestHandler]:
             token = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
             token = token or arguments.pop("token", "")
             method = path.removeprefix("api/")
+            if as_json and method in FORM_ONLY:
+                # As Slack does: the JSON is not looked at.
+                arguments = {}
             status, said, fault = standin.answer(method, arguments, token)
             if fault and fault.hang is not None:
                 standin.wait(fault.hang)
@@ -48,6 +60,7 @@ def handler(standin: SlackStandin) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("X-OAuth-Scopes", ",".join(sorted(standin.scopes)))
             if status == 429:
                 self.send_header("Retry-After", str(retry_after))
             self.end_headers()

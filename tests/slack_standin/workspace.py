@@ -12,15 +12,36 @@ from tests.slack_standin import limits
 Json = dict[str, Any]
 BOT = {"user": "U0GATEWATCH", "bot_id": "B0GATEWATCH"}
 TEAM = {"team": "Example", "team_id": "T0EXAMPLE"}
+# What each method asks of a token; for channels the public one stands for both kinds.
+NEEDED = {
+    "chat.postMessage": "chat:write",
+    "chat.update": "chat:write",
+    "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
+    "conversations.list": "channels:read",
+    "usergroups.users.list": "usergroups:read",
+}
+SCOPES = frozenset(
+    {
+        "chat:write",
+        "commands",
+        "channels:history",
+        "groups:history",
+        "channels:read",
+        "groups:read",
+        "metadata.message:read",
+        "usergroups:read",
+    }
+)
 _KEPT_BY_UPDATE = ("blocks", "attachments", "metadata")
 
 
 class SlackError(Exception):
     """An answer with `ok: false`."""
 
-    def __init__(self, error: str, messages: list[str] | None = None) -> None:
+    def __init__(self, error: str, messages: list[str] | None = None, **more: str) -> None:
         super().__init__(error)
-        self.answer: Json = {"ok": False, "error": error}
+        self.answer: Json = {"ok": False, "error": error, **more}
         if messages:
             self.answer["response_metadata"] = {"messages": messages}
 
@@ -34,6 +55,9 @@ class Workspace:
     views: list[Json] = field(default_factory=list)
     # trigger id -> used already
     triggers: dict[str, bool] = field(default_factory=dict)
+    archived: set[str] = field(default_factory=set)
+    # user group -> its members
+    groups: dict[str, list[str]] = field(default_factory=dict)
     _sequence: int = 0
 
     def call(self, method: str, arguments: Json) -> Json:
@@ -69,6 +93,8 @@ class Workspace:
         thread = arguments.get("thread_ts")
         if thread and (channel, thread) not in self.messages:
             raise SlackError("thread_not_found")
+        if channel in self.archived:
+            raise SlackError("is_archived")
         message = {"type": "message", **BOT, "ts": self.stamp(), "text": arguments.get("text", "")}
         for key in (*_KEPT_BY_UPDATE, "thread_ts", "reply_broadcast"):
             if arguments.get(key):
@@ -145,6 +171,18 @@ def _history(workspace: Workspace, arguments: Json) -> Json:
     return _page(shown[::-1], arguments)
 
 
+def _list_channels(workspace: Workspace, arguments: Json) -> Json:
+    channels = [{"id": id_, "name": name} for id_, name in workspace.channels.items()]
+    return {"channels": channels, "response_metadata": {"next_cursor": ""}}
+
+
+def _group_members(workspace: Workspace, arguments: Json) -> Json:
+    group = str(arguments.get("usergroup"))
+    if group not in workspace.groups:
+        raise SlackError("no_such_subteam")
+    return {"users": workspace.groups[group]}
+
+
 def _replies(workspace: Workspace, arguments: Json) -> Json:
     channel = workspace.channel(arguments.get("channel"))
     thread = workspace.thread(channel, str(arguments.get("ts")))
@@ -210,6 +248,8 @@ _METHODS: dict[str, Callable[[Workspace, Json], Json]] = {
     "chat.postMessage": _post_message,
     "chat.update": _update,
     "conversations.history": _history,
+    "conversations.list": _list_channels,
     "conversations.replies": _replies,
+    "usergroups.users.list": _group_members,
     "views.open": _open_view,
 }

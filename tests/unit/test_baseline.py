@@ -93,7 +93,7 @@ class World:
     def heard(self) -> list[Notice]:
         """What was told since the last time."""
         notifier = FakeNotifier()
-        Teller(store=self.store, notifier=notifier, clock=self.clock).tell_all()
+        Teller(store=self.store, sinks={"slack": notifier}, clock=self.clock).tell_all()
         return [notice for notice, _ in notifier.told]
 
 

@@ -61,6 +61,7 @@ def test_both_shapes_of_a_rest_record_name_the_api(parameters: dict[str, Any]) -
         api_ids=("a1b2c3d4e5",),
         look_at=LookAt.API,
         takes_effect=TakesEffect.NEXT_DEPLOYMENT,
+        said="/policy changed",
     )
     assert change.actor.name == "jane@example.com (role Developer)"
     assert change.actor.via == "Terraform"

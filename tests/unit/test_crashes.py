@@ -1,80 +1,18 @@
-"""Killed before or after any step between an event and its message: nothing is lost, and only a
-death between Slack's answer and the mark makes it said twice."""
+"""Some of the deaths of `make crashes`: killed at a call to AWS and resumed, all ends alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from tests.builders import API
-from tests.fakes import FakeClock, FakeNotifier, FakeSource
-from tests.unit.test_react import OPEN, batch, body
+from tests.crashes import die_everywhere
 
-from monitor.stores.memory import MemoryStore
-from monitor.usecases.tell import CLAIM, Teller
-
-STEPS = ("load", "commit", "untold_of", "claim", "conversation", "tell", "mark_told")
+EVERY = 9
 
 
-class Killed(BaseException):
-    """Not an Exception: nothing may catch it."""
+# A function that was killed has no metrics to send.
+@pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
+def test_killed_at_a_call_and_resumed_the_end_is_the_same() -> None:
+    outcome = die_everywhere(EVERY)
 
-
-class Killer:
-    """Dies at one step, before or after it took effect, once."""
-
-    def __init__(self, step: str, when: str) -> None:
-        self.step, self.when, self.alive = step, when, True
-
-    def around(self, target: Any) -> Any:
-        killer = self
-
-        class Around:
-            def __getattr__(self, name: str) -> Any:
-                found = getattr(target, name)
-                return killer.guard(found) if name == killer.step else found
-
-        return Around()
-
-    def guard(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def guarded(*arguments: Any, **named: Any) -> Any:
-            if self.alive and self.when == "before":
-                self.die()
-            answer = call(*arguments, **named)
-            if self.alive:
-                self.die()
-            return answer
-
-        return guarded
-
-    def die(self) -> None:
-        self.alive = False
-        raise Killed(self.step)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step(step: str, when: str) -> None:
-    store, notifier, clock = MemoryStore(), FakeNotifier(), FakeClock()
-    killer = Killer(step, when)
-
-    def run() -> None:
-        around = killer.around(store)
-        target = batch(FakeSource({API: OPEN}), around)
-        target.prepare([body()])
-        target.take(body())
-        Teller(store=around, notifier=killer.around(notifier), clock=clock).tell([API])
-
-    with pytest.raises(Killed):
-        run()
-    clock.time += CLAIM
-    run()
-    clock.time += CLAIM
-    Teller(store=store, notifier=notifier, clock=clock).tell_all()
-
-    assert not killer.alive
-    assert store.apis_untold(limit=10) == []
-    assert [finding.status for finding in store.load(API).findings.values()] == ["open"]
-    twice = (step, when) in {("tell", "after"), ("mark_told", "before")}
-    assert len(notifier.told) == (2 if twice else 1)
+    assert outcome.points > 10
+    assert outcome.failures == ()
+    assert set(outcome.twice) == set(), "nothing is said twice"

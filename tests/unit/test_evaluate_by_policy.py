@@ -84,7 +84,7 @@ def test_each_place_has_the_bound_of_its_class() -> None:
 
 
 def test_a_finding_says_of_which_class_its_place_is_whatever_is_wrong_there() -> None:
-    assert [one.of_class for one in found()] == ["health", "all", "health", "dev"]
+    assert [one.classes for one in found()] == [("health",), ("all",), ("health",), ("dev",)]
     assert {one.policy_class for one in found()} == {""}
 
 

@@ -21,7 +21,7 @@ from monitor.evaluation.resolved import RESOLVED_KEPT, RESOLVED_KEPT_AT_MOST
 from monitor.model.access import Scope
 from monitor.model.finding import HISTORY, Finding, Severity, Status, StepKind, Waiver
 from monitor.model.record import ApiRecord
-from monitor.slack.text import STEP_WORDS
+from monitor.slack.words import STEP_WORDS
 
 DAY = 86_400
 NEVER = ApiRecord(api=API)

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.report_samples import sample_report
-from tests.unit.test_baseline import baseline_notice
-from tests.unit.test_slack_client import FENCED, OPEN, story
+from tests.slack_samples import slack_messages
 
 from monitor.report.as_text import Detail, scan_text
 from monitor.report.formats import RENDERERS
-from monitor.slack.blocks import first_message, reply
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 SUFFIX = {
@@ -37,15 +35,10 @@ def _made() -> dict[str, Made]:
         "scan-verbose.txt": lambda: scan_text(sample_report(), width=80, detail=Detail.VERBOSE),
         "comparison-80.txt": lambda: scan_text(sample_report(compared=True), width=80),
     }
-    opened, resolved = story(OPEN, FENCED)
-    for name, message in (
-        ("baseline", first_message(baseline_notice())),
-        ("opened", first_message(opened)),
-        ("reply", reply(resolved)),
-        ("resolved", first_message(resolved)),
-    ):
-        blocks = {"text": message.text, "blocks": list(message.blocks)}
-        made[f"slack-{name}.json"] = lambda blocks=blocks: json.dumps(blocks, indent=2) + "\n"
+    for name, sent in slack_messages().items():
+        made[f"slack-{name}.json"] = lambda sent=sent: (
+            json.dumps(sent, indent=2, ensure_ascii=False) + "\n"
+        )
     for name, render in RENDERERS.items():
         made[f"scan.{SUFFIX[name]}"] = lambda render=render: render(sample_report())
         made[f"comparison.{SUFFIX[name]}"] = lambda render=render: render(

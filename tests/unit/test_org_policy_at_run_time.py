@@ -295,6 +295,8 @@ def _settings(org_policy: str) -> OnChangeSettings:
         {
             "GATEWATCH_TABLE": "t",
             "GATEWATCH_QUEUE_URL": "https://q",
+            "GATEWATCH_SCAN_QUEUE_URL": "https://s",
+            "GATEWATCH_DEAD_LETTER_URL": "https://d",
             "GATEWATCH_ORG_POLICY": org_policy,
         }
     )

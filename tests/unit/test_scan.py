@@ -36,10 +36,10 @@ class CountingSource(FakeSource):
     def __post_init__(self) -> None:
         self._lock = Lock()
 
-    def read(self, api: ApiId) -> ApiSnapshot | None:
+    def read(self, api: ApiId, *, anew: bool = False) -> ApiSnapshot | None:
         with self._lock:
             self.asked += 1
-        return super().read(api)
+        return super().read(api, anew=anew)
 
 
 def looker(count: int = 3, **fields: object) -> tuple[Looker, CountingSource]:

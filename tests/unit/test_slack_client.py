@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from tests.builders import API, CAUSE, evaluation, later, rest_api, violation
@@ -12,9 +14,10 @@ from tests.slack_standin.server import SlackStandin
 from monitor.evaluation.lifecycle import advance
 from monitor.model.access import Reason, Scope
 from monitor.model.finding import Cause
-from monitor.model.notice import Notice
+from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
-from monitor.ports import NotDelivered
+from monitor.ports import NotDelivered, Route, Telling
+from monitor.slack.api import SlackApi, TokenSource
 from monitor.slack.client import SlackNotifier
 
 OPEN = evaluation(violation())
@@ -27,12 +30,26 @@ def slack() -> Iterator[SlackStandin]:
         yield standin
 
 
-def notifier(slack: SlackStandin, token: str | None = None) -> SlackNotifier:
-    return SlackNotifier(
-        lambda anew: slack.token if token is None or anew else token,
-        channel="#api-alerts",
-        base_url=slack.url,
-    )
+@dataclass
+class Teller:
+    """The notifier on its own: what stands in the store is handed to it."""
+
+    notifier: SlackNotifier
+
+    def tell(
+        self, notice: Notice, said: Conversation | None, *, again: bool = False
+    ) -> Conversation:
+        return self.notifier.tell(Telling(notice=notice, conversation=said, again=again))
+
+
+def notifier(slack: SlackStandin, token: str | None = None, **options: Any) -> Teller:
+    return to(slack.url, lambda anew: slack.token if token is None or anew else token, **options)
+
+
+def to(url: str, token: TokenSource, channel: str = "#api-alerts", **options: Any) -> Teller:
+    api = SlackApi(token, base_url=url, sleep=options.pop("sleep", lambda _seconds: None))
+    route = Route(channel, options.pop("fallback", ""))
+    return Teller(SlackNotifier(api, route=lambda _notice: route, **options))
 
 
 def story(*looks: object) -> list[Notice]:
@@ -69,6 +86,22 @@ def test_an_incident_is_one_message_and_its_thread(slack: SlackStandin) -> None:
     assert broadcasts == [False, False, True]
 
 
+def test_what_people_do_leaves_what_access_was_before_the_incident(slack: SlackStandin) -> None:
+    tell = notifier(slack).tell
+    opened = replace(story(OPEN)[0], scope_before=Scope.CIDRS)
+    conversation = tell(opened, None)
+    acknowledged = replace(opened, sequence=2, scope_before=Scope.INTERNET)
+
+    conversation = tell(acknowledged, conversation)
+
+    (root,) = slack.messages()
+    assert "*Access before:*\\ncallers from certain addresses" in json.dumps(root["blocks"])
+    closed = tell(replace(acknowledged, sequence=3, unresolved=()), conversation)
+    tell(replace(opened, sequence=4, scope_before=Scope.ORG), closed)
+    (root,) = slack.messages()
+    assert "*Access before:*\\naccounts of the organisation" in json.dumps(root["blocks"])
+
+
 def test_a_thread_with_something_open_is_not_called_resolved(slack: SlackStandin) -> None:
     both = evaluation(violation(), violation(stage="test"))
     opened, half = story(both, OPEN)
@@ -79,7 +112,7 @@ def test_a_thread_with_something_open_is_not_called_resolved(slack: SlackStandin
     root, reply = slack.thread(slack.messages()[0]["ts"])
     assert root["text"].startswith("Critical")
     assert "Resolved" not in root["text"]
-    assert "Resolved: Anyone" in str(reply["blocks"])
+    assert "*Resolved*: Anyone" in str(reply["blocks"])
 
 
 def test_a_rate_limit_is_waited_out(slack: SlackStandin) -> None:
@@ -114,7 +147,7 @@ def test_a_lost_answer_is_not_repeated_blindly(slack: SlackStandin) -> None:
     [
         ("channel_not_found", "invite the app"),
         ("is_archived", "not archived"),
-        ("missing_scope", "chat:write"),
+        ("missing_scope", "scopes of its manifest"),
         ("something_new", "something_new"),
     ],
 )
@@ -132,14 +165,14 @@ def test_a_token_that_was_rotated_is_read_again_once(slack: SlackStandin) -> Non
 
 
 def test_a_wrong_token_is_an_error_that_names_the_secret(slack: SlackStandin) -> None:
-    wrong = SlackNotifier(lambda _anew: "xoxb-wrong", channel="#x", base_url=slack.url)
+    wrong = to(slack.url, lambda _anew: "xoxb-wrong")
 
     with pytest.raises(NotDelivered, match="put a valid bot token"):
         wrong.tell(story(OPEN)[0], None)
 
 
 def test_a_slack_that_is_not_there_is_no_crash() -> None:
-    nowhere = SlackNotifier(lambda _anew: "xoxb-1", channel="#x", base_url="http://127.0.0.1:9/")
+    nowhere = to("http://127.0.0.1:9/", lambda _anew: "xoxb-1")
 
     with pytest.raises(NotDelivered):
         nowhere.tell(story(OPEN)[0], None)

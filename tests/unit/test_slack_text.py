@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.model.access import Scope
+from monitor.model.finding import Severity, StepKind
 from monitor.report.plain import plain
 from monitor.slack.text import code, code_block, mrkdwn
+from monitor.slack.words import ICON, STEP_WORDS, WHO
+
+
+def test_there_are_words_for_everything() -> None:
+    assert set(STEP_WORDS) == set(StepKind)
+    assert set(WHO) == set(Scope)
+    assert set(ICON) == set(Severity)
+
 
 HOSTILE = st.text(
     alphabet=st.sampled_from("<>&@!#`*_~|\n\r\t\x1b[31m\u202e\u200b\u2066ab c"), max_size=80

@@ -12,6 +12,7 @@ from monitor.evaluation.lifecycle import advance
 from monitor.model.access import Scope
 from monitor.model.notice import Notice, Step, StepKind
 from monitor.model.record import ApiRecord
+from monitor.ports import NotDelivered
 from monitor.stores.memory import MemoryStore
 from monitor.usecases.tell import CLAIM, Teller
 
@@ -39,7 +40,7 @@ def notice(sequence: int) -> Notice:
 
 
 def teller(store: MemoryStore, notifier: FakeNotifier, clock: FakeClock | None = None) -> Teller:
-    return Teller(store=store, notifier=notifier, clock=clock or FakeClock())
+    return Teller(store=store, sinks={"slack": notifier}, clock=clock or FakeClock())
 
 
 def test_notices_of_an_api_are_told_in_order_in_one_conversation() -> None:
@@ -103,7 +104,7 @@ def test_one_api_that_cannot_be_told_does_not_hold_up_another() -> None:
 
     def only_the_first(found: Notice) -> None:
         if found.api == API:
-            refuse(found)
+            raise NotDelivered("chat.postMessage: Slack answered `invalid_blocks`")
 
     told = teller(store, FakeNotifier(before=only_the_first)).tell_all()
 

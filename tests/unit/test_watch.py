@@ -294,7 +294,7 @@ def rule(**fields: Any) -> WatchedRule:
         (rule(is_enabled=False), "is disabled"),
         (rule(targets=()), "does not send"),
         (rule(targets=("arn:aws:sqs:eu-west-1:123456789012:other",)), "does not send"),
-        (rule(takes_changes=False), "takes no changes"),
+        (rule(takes_changes=False), "takes none of our events"),
     ],
 )
 def test_a_rule_has_to_be_on_and_to_send_our_events_to_our_queue(
@@ -373,9 +373,17 @@ def test_alerts_that_wait_for_long_are_said(minutes: int | None, is_late: bool) 
 
 @pytest.mark.parametrize(("hours", "is_late"), [(1, False), (47, False), (49, True)])
 def test_a_scan_is_late_after_two_periods(hours: int, is_late: bool) -> None:
-    check = checks.ScansEnd(lambda: NOW - timedelta(hours=hours), timedelta(days=1))
+    check = checks.ScansBegin(lambda: NOW - timedelta(hours=hours), timedelta(days=1))
 
     assert bool(list(check.troubles(NOW, NOW - timedelta(days=90)))) is is_late
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [("rate(1 hour)", 1), ("rate(12 hours)", 12), ("rate(1 day)", 24), ("cron(0 6 * * ? *)", 24)],
+)
+def test_the_period_is_read_from_the_schedule(schedule: str, hours: int) -> None:
+    assert checks.period_of(schedule) == timedelta(hours=hours)
 
 
 def test_a_missing_secret_and_a_bad_policy_and_a_ringing_alarm_are_said() -> None:

@@ -28,7 +28,9 @@ class _Collector(Protocol):
     def listing(self) -> Mapping[str, Mapping[str, Any]] | Gap: ...
     def describe(self, api_id: str) -> Mapping[str, Any] | Gap: ...
     def root(self, api_id: str) -> str: ...
-    def read(self, api: ApiId, described: Mapping[str, Any] | None) -> ApiSnapshot: ...
+    def read(
+        self, api: ApiId, described: Mapping[str, Any] | None, *, anew: bool
+    ) -> ApiSnapshot: ...
 
 
 class SnapshotReader:
@@ -76,8 +78,8 @@ class SnapshotReader:
             apis.extend(self._api_id(api_id, family) for api_id in answer)
         return Listing(apis=tuple(apis), gaps=tuple(gaps))
 
-    def read(self, api: ApiId) -> ApiSnapshot | None:
-        """The API as it is now, or None if it is gone.
+    def read(self, api: ApiId, *, anew: bool = False) -> ApiSnapshot | None:
+        """The API as it is now, or None if it is gone. `anew`: with every export read again.
 
         Where nobody told its family, REST is tried first. A stage or deployment that vanishes
         between two calls makes a second try; what vanishes again is a gap.
@@ -87,7 +89,7 @@ class SnapshotReader:
             known = next((one for one in ApiFamily if api.api_id in self._listed[one]), None)
         unread: ApiSnapshot | None = None
         for one in [known] if known is not None else list(ApiFamily):
-            snapshot = self._read(api, one, probe=known is None)
+            snapshot = self._read(api, one, probe=known is None, anew=anew)
             if snapshot is None:
                 continue
             if known is None and _is_unread(snapshot):
@@ -106,11 +108,15 @@ class SnapshotReader:
         return tuple(self._api_id(api_id, self._families.get(api_id)) for api_id in behind)
 
     def forget_surroundings(self) -> None:
-        """Read doors and what stands behind anew from now on: something of it has changed."""
+        """Read doors and what stands behind anew from now on, and the descriptions that a listing
+        brought: something of it has changed, or may have since."""
+        self._listed = {one: {} for one in ApiFamily}
         if self._surroundings is not None:
             self._surroundings.forget()
 
-    def _read(self, api: ApiId, family: ApiFamily, *, probe: bool) -> ApiSnapshot | None:
+    def _read(
+        self, api: ApiId, family: ApiFamily, *, probe: bool, anew: bool
+    ) -> ApiSnapshot | None:
         """`probe`: the API may be of the other family, so first ask for nothing but itself."""
         collector = self._collectors[family]
         vanished = ""
@@ -118,7 +124,7 @@ class SnapshotReader:
             if isinstance(described, Gap):
                 return unreadable(api, _UNREAD[family], described, self._clock.now())
             try:
-                return collector.read(api, described)
+                return collector.read(api, described, anew=anew)
             except Gone as gone:
                 vanished = str(gone)
             if vanished == collector.root(api.api_id):

@@ -52,8 +52,9 @@ class RestCollector:
         """What `Gone` names when the API itself does not exist."""
         return f"restapis/{api_id}"
 
-    def read(self, api: ApiId, described: RestApi | None) -> ApiSnapshot:
-        """`described`: what is known of the API already. Raises Gone if a part of it vanished."""
+    def read(self, api: ApiId, described: RestApi | None, *, anew: bool = False) -> ApiSnapshot:
+        """`described`: what is known of the API already. `anew`: no export from what was kept.
+        Raises Gone if a part of it vanished."""
         api_id, read_at = api.api_id, self._clock.now()
         stages_f = self._pool.submit(self._reads.stages, api_id)
         routes_f = self._pool.submit(self._reads.draft_routes, api_id)
@@ -64,7 +65,7 @@ class RestCollector:
         gaps: list[Gap] = []
         stages = or_else(stages_f.result(), (), gaps)
         # Round two: what each deployment serves, and the draft's authorizers if a method names one.
-        live = _Live(self._reads, self._exports, api, saved)
+        live = _Live(self._reads, self._exports, api, saved, anew)
         parts = {
             deployment_id: self._pool.submit(live.read, deployment_id, stage)
             for deployment_id, stage in _stage_of_each_deployment(stages).items()
@@ -131,6 +132,7 @@ class _Live:
     exports: KeptExports | None
     api: ApiId
     saved: ResourcePolicy
+    anew: bool
 
     def read(self, deployment_id: str, stage: Stage | None) -> Part:
         """`stage` None: only a canary serves the deployment, and AWS exports no canary."""
@@ -161,6 +163,7 @@ class _Live:
             saved=self.saved,
             stage_version=stage_version(stage),
             export=export,
+            anew=self.anew,
         )
 
     def _canary(self, deployment_id: str) -> Part:

@@ -54,8 +54,9 @@ class V2Collector:
         """What `Gone` names when the API itself does not exist."""
         return f"v2/apis/{api_id}"
 
-    def read(self, api: ApiId, described: V2Api | None) -> ApiSnapshot:
-        """`described`: what is known of the API already. Raises Gone if a part of it vanished."""
+    def read(self, api: ApiId, described: V2Api | None, *, anew: bool = False) -> ApiSnapshot:
+        """`described`: what is known of the API already. `anew`: no export from what was kept.
+        Raises Gone if a part of it vanished."""
         api_id, read_at = api.api_id, self._clock.now()
         stages_f = self._pool.submit(self._reads.stages, api_id)
         routes_f = self._pool.submit(self._reads.routes, api_id)
@@ -71,7 +72,7 @@ class V2Collector:
         drafted: list[Gap] = []
         draft = self._draft(api_id, or_else(routes_f.result(), None, drafted), drafted)
         gaps.extend(_live_too(gap) if follows else gap for gap in drafted)
-        deployments = self._deployments(api, api_type, stages, draft, gaps)
+        deployments = self._deployments(api, api_type, stages, draft, gaps, anew)
         return replace(
             _described(ApiSnapshot(api=api, api_type=api_type, name="", read_at=read_at), found),
             stages=stages,
@@ -117,6 +118,7 @@ class V2Collector:
         stages: Sequence[Stage],
         draft: Configuration | None,
         gaps: list[Gap],
+        anew: bool,
     ) -> dict[str, Configuration]:
         follow = {stage.deployment_id for stage in stages if stage.auto_deploy}
         found = {one: draft for one in follow if one is not None and draft is not None}
@@ -128,7 +130,7 @@ class V2Collector:
         if api_type is ApiType.WEBSOCKET:
             gaps.extend(_no_deployed_routes(api.api_id, stage) for stage in others.values())
             return found
-        parts = {one: self._pool.submit(self._export, api, others[one]) for one in others}
+        parts = {one: self._pool.submit(self._export, api, others[one], anew) for one in others}
         for deployment_id, part in parts.items():
             configuration = or_else(part.result(), None, gaps)
             if configuration is not None:
@@ -136,7 +138,7 @@ class V2Collector:
                 gaps.extend(_strange(api.api_id, others[deployment_id], configuration))
         return found
 
-    def _export(self, api: ApiId, stage: Stage) -> Configuration | Gap | None:
+    def _export(self, api: ApiId, stage: Stage, anew: bool) -> Configuration | Gap | None:
         def export() -> Configuration | Gap:
             return self._reads.export(api.api_id, stage.name)
 
@@ -148,6 +150,7 @@ class V2Collector:
             saved=_NO_POLICY,
             stage_version=stage_version(stage),
             export=export,
+            anew=anew,
         )
 
 

@@ -18,6 +18,12 @@ from monitor.model.api import (
     ResourcePolicy,
 )
 
+_CERTIFICATES = (
+    "certificateArn",
+    "regionalCertificateArn",
+    "ownershipVerificationCertificateArn",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ListedDomain:
@@ -50,6 +56,7 @@ def listed_domain(item: Mapping[str, Any]) -> ListedDomain:
         else None,
         security_policy=item.get("securityPolicy"),
         endpoint_access_mode=item.get("endpointAccessMode"),
+        certificate_arns=tuple(arn for key in _CERTIFICATES if (arn := item.get(key))),
     )
     return ListedDomain(
         domain=domain,

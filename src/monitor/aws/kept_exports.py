@@ -30,16 +30,19 @@ class KeptExports:
         saved: ResourcePolicy,
         stage_version: str,
         export: Callable[[], Configuration | Gap],
+        anew: bool = False,
     ) -> Configuration | Gap:
         """What the deployment of a stage serves.
 
         `stage_version` names the stage and its state (its `lastUpdatedDate`), as read together with
         the deployment's id. `saved` is the policy of GetRestApi. `export` reads the stage's export;
-        it is called only if the cache cannot answer.
+        it is called only if the cache cannot answer, or if it is to be read `anew`.
         """
         kept = self._cache.get(api, deployment_id)
-        if kept is not None and still_holds(
-            kept, saved=saved, stage_version=stage_version, reading=READING
+        if (
+            not anew
+            and kept is not None
+            and still_holds(kept, saved=saved, stage_version=stage_version, reading=READING)
         ):
             if not kept.is_confirmed:
                 self._cache.put(api, deployment_id, replace(kept, is_confirmed=True))

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from monitor.aws.operations import READS, Permission
+from monitor.aws.operations import READS, READS_OF_IDENTITIES, Permission
 
 Operations = frozenset[Permission]
 
+_RULES = ("ApiChangeRule", "SurroundingChangeRule", "MonitorChangeRule")
 _TABLE = "${FindingsTable.Arn}"
 _ARN = "arn:${AWS::Partition}:"
 _PLACE = "${AWS::Region}:${AWS::AccountId}:"
@@ -45,8 +46,24 @@ _ORG_POLICY = (
     )
 )
 _JUDGED = frozenset(one for permissions in READS.values() for one in permissions)
+_IDENTITIES = frozenset(one for many in READS_OF_IDENTITIES.values() for one in many)
 _FAILURES = _on("${FailuresQueue.Arn}", "sqs:SendMessage")
 _TOKEN = _on("${SlackSecret.Id}", "secretsmanager:GetSecretValue")
+
+
+def _each(action: str, *names: str) -> Operations:
+    return frozenset(Permission(action, f"${{{name}.Arn}}") for name in names)
+
+
+def _consumer(queue: str) -> Operations:
+    """What Lambda does for a function that takes from a queue, and asking for more of the same."""
+    return _on(
+        f"${{{queue}.Arn}}",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:SendMessage",
+    )
 
 
 def _every_function(logs: str) -> Operations:
@@ -58,15 +75,66 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
     {
         "OnChangeRole": _every_function("OnChangeLogs")
         | _JUDGED
+        | _IDENTITIES
         | _ORG_POLICY
-        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
+        | _IDENTITIES
         | _on(
-            "${EventsQueue.Arn}",
+            _TABLE,
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+            "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
+        )
+        | _consumer("EventsQueue")
+        | _on("${ScanQueue.Arn}", "sqs:SendMessage")
+        | _on("${EventsDlq.Arn}", "sqs:SendMessage"),
+        "ScanFanoutRole": _every_function("ScanFanoutLogs")
+        | _FAILURES
+        | _ORG_POLICY
+        | frozenset(READS["apigateway:GetRestApis"] + READS["apigatewayv2:GetApis"])
+        | _on(_TABLE, "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem")
+        | _on("${ScanQueue.Arn}", "sqs:SendMessage"),
+        "ScanWorkerRole": _every_function("ScanWorkerLogs")
+        | _JUDGED
+        | _ORG_POLICY
+        | _IDENTITIES
+        | _on(
+            _TABLE,
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+        )
+        | _consumer("ScanQueue")
+        | _on("${ScanDlq.Arn}", "sqs:SendMessage"),
+        "RemediateRole": _every_function("RemediateLogs")
+        | _JUDGED
+        | _ORG_POLICY
+        | _on(f"{_ARN}apigateway:${{AWS::Region}}::/apikeys/*", "apigateway:GET")
+        | _on(f"{_ARN}apigateway:${{AWS::Region}}::/usageplans/*", "apigateway:GET")
+        | _on("*", "wafv2:ListIPSets", "wafv2:ListWebACLs")
+        | _on(
+            f"{_ARN}apigateway:${{AWS::Region}}::/restapis/*/stages/*", "wafv2:GetWebACLForResource"
+        )
+        | _on(_TABLE, "dynamodb:GetItem")
+        | _on(
+            "${RemediationsTable.Arn}",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        )
+        | _on(
+            "${RemediationQueue.Arn}",
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
-            "sqs:SendMessage",
-        ),
+        )
+        | _on("${RemediationAnswers.Arn}", "sqs:SendMessage"),
         "NotifyRole": _every_function("NotifyLogs")
         | _TOKEN
         | _FAILURES
@@ -74,12 +142,41 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
             _TABLE, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
         | _on(f"{_TABLE}/index/untold", "dynamodb:Query")
+        | _on(f"{_TABLE}/index/records", "dynamodb:Query")
+        | _ORG_POLICY
+        | _on("${AlertTopicArn}", "sns:Publish")
+        | _on(f"{_ARN}events:{_PLACE}event-bus/${{AlertEventBus}}", "events:PutEvents")
+        | _on(
+            f"{_ARN}securityhub:{_PLACE}product/${{AWS::AccountId}}/default",
+            "securityhub:BatchImportFindings",
+        )
         | _on(
             f"{_TABLE}/stream/*",
             "dynamodb:DescribeStream",
             "dynamodb:GetRecords",
             "dynamodb:GetShardIterator",
             "dynamodb:ListStreams",
+        ),
+        "SlackInteractionRole": _every_function("SlackInteractionLogs")
+        | _TOKEN
+        | _on("${AsksQueue.Arn}", "sqs:SendMessage"),
+        "RespondRole": _every_function("RespondLogs")
+        | _TOKEN
+        | _ORG_POLICY
+        | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+        | _on(f"{_TABLE}/index/records", "dynamodb:Query")
+        | _on(
+            "${AsksQueue.Arn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        )
+        | _on("${RemediationQueue.Arn}", "sqs:SendMessage")
+        | _on(
+            "${RemediationAnswers.Arn}",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
         ),
         "HeartbeatRole": _every_function("HeartbeatLogs")
         | _FAILURES
@@ -92,17 +189,20 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         | _ORG_POLICY
         | _TOKEN
         | _FAILURES
-        | _on("*", "cloudtrail:DescribeTrails", "events:TestEventPattern")
+        | _on(
+            "*",
+            "cloudtrail:DescribeTrails",
+            "cloudwatch:DescribeAlarms",
+            "events:TestEventPattern",
+        )
         | _on(
             f"{_ARN}cloudtrail:*:*:trail/*",
             "cloudtrail:GetEventSelectors",
             "cloudtrail:GetTrailStatus",
         )
-        | _on("${ApiChangeRule.Arn}", "events:DescribeRule", "events:ListTargetsByRule")
-        | _on("${EventsQueue.Arn}", "sqs:GetQueueAttributes")
-        | _on("${EventsDlq.Arn}", "sqs:GetQueueAttributes")
-        | _on("${FailuresQueue.Arn}", "sqs:GetQueueAttributes")
-        | _on(f"{_ARN}cloudwatch:{_PLACE}alarm:*", "cloudwatch:DescribeAlarms")
+        | _each("events:DescribeRule", *_RULES)
+        | _each("events:ListTargetsByRule", *_RULES)
+        | _each("sqs:GetQueueAttributes", "EventsQueue", "EventsDlq", "ScanDlq", "FailuresQueue")
         | _on(_TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
         | _on(f"{_TABLE}/index/untold", "dynamodb:Query"),
     }

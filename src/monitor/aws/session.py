@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 import botocore.session
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
     from types_boto3_wafv2 import WAFV2Client
+
+    from monitor.aws.sinks import SecurityHubClient, SnsClient
 
 _USUAL = Config(
     # The mode is pinned because its default is about to change.
@@ -74,6 +76,16 @@ class AwsSession:
         """The same credentials elsewhere. What boto3 knows of the services is held once for all."""
         return AwsSession(region, pacer=pacer, shared=self._session)
 
+    def as_role(self, role_arn: str, session_name: str) -> AwsSession:
+        """The rights of a role, for a quarter of an hour; CloudTrail shows the session's name."""
+        keys = self.sts.assume_role(
+            RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=900
+        )["Credentials"]
+        core = _core(None)
+        core.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        shared = boto3.session.Session(botocore_session=core, region_name=self.region)
+        return AwsSession(self.region, pacer=self.pacer, shared=shared)
+
     def known_regions(self, partition: str) -> list[str]:
         """The regions of a partition that have API Gateway, as this version of boto3 knows them."""
         return self._session.get_available_regions("apigateway", partition_name=partition)
@@ -113,6 +125,16 @@ class AwsSession:
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
         return self._hooked(self._session.client("secretsmanager", self.region, config=_USUAL))
+
+    @cached_property
+    def securityhub(self) -> SecurityHubClient:
+        client: Any = self._session.client("securityhub", self.region, config=_USUAL)
+        return cast("SecurityHubClient", self._hooked(client))
+
+    @cached_property
+    def sns(self) -> SnsClient:
+        client: Any = self._session.client("sns", self.region, config=_USUAL)
+        return cast("SnsClient", self._hooked(client))
 
     @cached_property
     def sqs(self) -> SQSClient:
@@ -170,7 +192,12 @@ class AwsSession:
         return client
 
 
-def _session(profile: str | None, region: str | None) -> boto3.session.Session:
+def _core(profile: str | None) -> botocore.session.Session:
     core = botocore.session.Session(profile=profile)
     core.get_component("data_loader").search_paths.insert(0, str(_MODELS))
+    return core
+
+
+def _session(profile: str | None, region: str | None) -> boto3.session.Session:
+    core = _core(profile)
     return boto3.session.Session(botocore_session=core, region_name=region)

@@ -23,18 +23,12 @@ if TYPE_CHECKING:
 CHANGES = frozenset({"All", "WriteOnly"})
 _GONE = frozenset({"ResourceNotFoundException", "QueueDoesNotExist"})
 _GONE_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
-_SAMPLE: Mapping[str, Any] = {
-    "id": "0",
-    "source": "aws.apigateway",
-    "detail-type": "AWS API Call via CloudTrail",
-    "time": "2026-01-01T00:00:00Z",
-    "resources": [],
-    "detail": {
-        "eventSource": "apigateway.amazonaws.com",
-        "eventName": "CreateDeployment",
-        "requestParameters": {"restApiId": "a1b2c3d4e5"},
-    },
-}
+_CALLS = (
+    ("apigateway", "CreateDeployment"),
+    ("wafv2", "UpdateWebACL"),
+    ("cloudtrail", "StopLogging"),
+)
+"""Calls that a rule of ours takes one of: a pattern that takes none was changed."""
 
 
 class AwsSurveillance:
@@ -75,7 +69,6 @@ class AwsSurveillance:
 
     def rule(self, name: str) -> WatchedRule | None:
         events = self._session.events
-        sample = {**_SAMPLE, "account": self._account_id, "region": self._session.region}
         with _told(f"the rule {name}"):
             try:
                 rule = events.describe_rule(Name=name)
@@ -84,14 +77,30 @@ class AwsSurveillance:
                 if _code(error) in _GONE:
                     return None
                 raise
-            takes = events.test_event_pattern(
-                EventPattern=rule.get("EventPattern", "{}"), Event=json.dumps(sample)
+            takes = any(
+                events.test_event_pattern(
+                    EventPattern=rule.get("EventPattern", "{}"), Event=self._sample(*call)
+                )["Result"]
+                for call in _CALLS
             )
         return WatchedRule(
             is_enabled=rule["State"] != "DISABLED",
-            takes_changes=takes["Result"],
+            takes_changes=takes,
             targets=tuple(target["Arn"] for target in targets),
         )
+
+    def _sample(self, service: str, call: str) -> str:
+        event: Mapping[str, Any] = {
+            "id": "0",
+            "source": f"aws.{service}",
+            "detail-type": "AWS API Call via CloudTrail",
+            "account": self._account_id,
+            "region": self._session.region,
+            "time": "2026-01-01T00:00:00Z",
+            "resources": [],
+            "detail": {"eventSource": f"{service}.amazonaws.com", "eventName": call},
+        }
+        return json.dumps(event)
 
     def queue(self, url: str) -> WatchedQueue | None:
         with _told(f"the queue {url.rpartition('/')[2]}"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from threading import Lock
 
 from monitor.aws.apigateway import RestApiReads
@@ -21,10 +22,12 @@ from monitor.aws.usage_plans import UsagePlanReads
 from monitor.aws.user_pools import UserPoolReads
 from monitor.aws.vpc_endpoints import VpcEndpointReads
 from monitor.aws.web_acls import WebAclReads
+from monitor.model.api import ApiId
+from monitor.model.change import RefusedCall
+from monitor.model.place import Place
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import ExportCache, FindingStore
 from monitor.usecases.look import Looker
-from monitor.usecases.react import Place
 
 IAM_PAGES_PER_SECOND = 1.0
 
@@ -38,10 +41,11 @@ def looker(
     exports: ExportCache | None = None,
     surroundings_serve: timedelta | None = None,
     with_identities: bool = False,
+    refused_calls: Callable[[ApiId, datetime], Sequence[RefusedCall]] | None = None,
 ) -> Looker:
     """`surroundings_serve`: how long doors and what stands behind are kept for later looks; None =
     for as long as the looker lives, which suits one scan. `with_identities`: read which identities
-    of the account may invoke."""
+    of the account may invoke. `refused_calls`: the changes that AWS denied before a time."""
     clock = SystemClock()
     rest = RestApiReads(session.apigateway)
     source = SnapshotReader(
@@ -58,7 +62,9 @@ def looker(
         ),
         exports=exports,
     )
-    return Looker(source=source, store=store, policy=policy, clock=clock)
+    return Looker(
+        source=source, store=store, policy=policy, clock=clock, refused_calls=refused_calls
+    )
 
 
 def _readers(session: AwsSession, rest: RestApiReads, *, with_identities: bool) -> Readers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from monitor.aws.clock import SystemClock
 from monitor.aws.org_policies import AppConfigPolicy, S3Policy, SsmPolicy
 from monitor.aws.session import AwsSession
@@ -10,7 +12,7 @@ from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import PolicySource
 from monitor.settings import OrgPolicyPlace
 from monitor.stores.accepted_policy import DynamoDbPolicies
-from monitor.usecases.org_policy import PolicyKeeper
+from monitor.usecases.org_policy import READ_AGAIN_AFTER, PolicyKeeper
 
 
 class Shipped:
@@ -25,12 +27,14 @@ class Shipped:
 Policies = PolicyKeeper | Shipped
 
 
-def org_policies(session: AwsSession, table: str, place: OrgPolicyPlace) -> Policies:
+def org_policies(
+    session: AwsSession, table: str, place: OrgPolicyPlace, *, serves: timedelta = READ_AGAIN_AFTER
+) -> Policies:
     source = _source(session, place)
     if source is None:
         return Shipped()
     store = DynamoDbPolicies(session.dynamodb, table)
-    return PolicyKeeper(source, store, default_org_policy(), SystemClock())
+    return PolicyKeeper(source, store, default_org_policy(), SystemClock(), serves)
 
 
 def _source(session: AwsSession, place: OrgPolicyPlace) -> PolicySource | None:

@@ -10,15 +10,17 @@ from functools import cache
 from monitor.aws.clock import SystemClock
 from monitor.aws.heartbeat import beat
 from monitor.aws.pacing import Pacer
-from monitor.aws.secrets import SecretToken
+from monitor.aws.secrets import SlackSecret
 from monitor.aws.session import AwsSession
 from monitor.aws.surveillance import AwsSurveillance
 from monitor.bootstrap.org_policy import Policies, org_policies
 from monitor.settings import HeartbeatSettings, WatchSettings
-from monitor.slack.client import SlackNotifier
+from monitor.slack.announcer import SlackAnnouncer
+from monitor.slack.api import SlackApi
 from monitor.stores.dynamodb import DynamoDbStore
 from monitor.stores.watching import DynamoDbSightings, DynamoDbTroubles
 from monitor.usecases import checks
+from monitor.usecases.lookout import SCANS
 from monitor.usecases.watch import Check, Watcher
 
 
@@ -41,7 +43,7 @@ def watcher(settings: WatchSettings, function_arn: str) -> Watcher:
     """`function_arn` says account and region, which saves a call to STS."""
     _, _, _, region, account_id, *_ = function_arn.split(":")
     session = AwsSession(region)
-    token = SecretToken(session.secretsmanager, settings.slack_secret)
+    secret = SlackSecret(session.secretsmanager, settings.slack_secret)
 
     @cache
     def session_in(other: str) -> AwsSession:
@@ -52,10 +54,10 @@ def watcher(settings: WatchSettings, function_arn: str) -> Watcher:
     )
     return Watcher(
         stack=settings.stack,
-        checks=tuple(_checks(settings, session, surveillance, token)),
+        checks=tuple(_checks(settings, session, surveillance, secret)),
         store=DynamoDbTroubles(session.dynamodb, settings.table),
-        announcer=SlackNotifier(
-            token, channel=settings.slack_channel, base_url=settings.slack_base_url
+        announcer=SlackAnnouncer(
+            SlackApi(secret.token, base_url=settings.slack_base_url), settings.slack_channel
         ),
         clock=SystemClock(),
     )
@@ -65,21 +67,24 @@ def _checks(
     settings: WatchSettings,
     session: AwsSession,
     surveillance: AwsSurveillance,
-    token: SecretToken,
+    secret: SlackSecret,
 ) -> Iterator[Check]:
+    sightings = DynamoDbSightings(session.dynamodb, settings.table)
     if settings.heartbeat_bound:
-        sightings = DynamoDbSightings(session.dynamodb, settings.table)
         bound = timedelta(seconds=settings.heartbeat_bound)
         yield checks.SeesEvents(sightings, settings.regions, bound)
     yield checks.HasTrail(surveillance, settings.regions)
     yield checks.RulesSend(surveillance, settings.rule_arns, settings.queue_arn)
     yield checks.QueueTakesEvents(surveillance, settings.queue_url, settings.rule_arns)
     yield checks.NothingIsDead(surveillance, settings.dead_letter_urls)
+    period = checks.period_of(settings.scan_schedule)
+    yield checks.ScansBegin(lambda: sightings.last(SCANS), period)
     yield checks.NothingIsUntold(DynamoDbStore(session.dynamodb, settings.table).oldest_untold)
-    yield checks.SlackHasToken(token)
-    yield checks.OrgPolicyHolds(
-        _problem(org_policies(session, settings.table, settings.org_policy))
-    )
+    if settings.slack_channel:
+        yield checks.SlackHasToken(secret.token)
+    at_once = timedelta(0)
+    policies = org_policies(session, settings.table, settings.org_policy, serves=at_once)
+    yield checks.OrgPolicyHolds(_problem(policies))
     yield checks.NoAlarmRings(surveillance)
 
 

@@ -22,10 +22,10 @@ from monitor.bootstrap.looking import looker
 from monitor.cli.common import WrongInput
 from monitor.model.api import ApiId
 from monitor.model.gaps import Gap, Unknown
+from monitor.model.place import Place
 from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import ExportCache, FindingStore
 from monitor.usecases.look import Looker
-from monitor.usecases.react import Place
 
 ANY_REGION = "us-east-1"
 """Where `--all-regions` asks first if nothing names a region; other partitions have to name one."""

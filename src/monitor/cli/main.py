@@ -6,9 +6,11 @@ import click
 
 from monitor.cli.explain import explain
 from monitor.cli.policy import policy
+from monitor.cli.redrive import redrive
 from monitor.cli.replay import replay
 from monitor.cli.report import report
 from monitor.cli.scan import scan
+from monitor.cli.slack import slack
 
 
 @click.group()
@@ -19,6 +21,8 @@ def gatewatch() -> None:
 
 gatewatch.add_command(explain)
 gatewatch.add_command(policy)
+gatewatch.add_command(redrive)
 gatewatch.add_command(replay)
 gatewatch.add_command(report)
 gatewatch.add_command(scan)
+gatewatch.add_command(slack)

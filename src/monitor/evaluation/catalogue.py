@@ -38,6 +38,7 @@ from monitor.rules import (
     policy_relies_on_spoofable_key,
     policy_shuts_own_methods,
     private_api_any_endpoint,
+    repeated_denied_changes,
     route_authorization_missing,
     secrets_in_stage_variables,
     stage_access_logging_off,
@@ -109,4 +110,5 @@ RULES: tuple[Rule, ...] = (
     stage_cache_unencrypted.RULE,
     stage_client_certificate_missing.RULE,
     stage_tracing_off.RULE,
+    repeated_denied_changes.RULE,
 )

@@ -179,10 +179,18 @@ def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -
     return replace(
         found,
         severity=severity_of(policy, rule) or found.severity,
-        of_class=problem.policy_class or classes[0],
+        classes=tuple(dict.fromkeys((problem.policy_class or classes[0], *classes))),
+        clause=_clause(problem, given),
         waiver=waiver_for(policy, given.snapshot, found, given.now),
         remediations=offered,
     )
+
+
+def _clause(problem: Problem, given: RuleInput) -> str:
+    """What the class allows whose bound is exceeded."""
+    bounds = (given.bound, *given.bounds.values())
+    named = (one.clause for one in bounds if one.class_name == problem.policy_class)
+    return next(named, "")
 
 
 def _thresholds(policy: OrgPolicy) -> Thresholds:

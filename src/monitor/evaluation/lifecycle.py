@@ -131,6 +131,7 @@ def advance(
         version=stored.version + 1,
         read_at=snapshot.read_at,
         name=snapshot.name or stored.name,
+        tags=snapshot.tags,
         scope=Scope.UNKNOWN if looked.is_blind else looked.access.scope,
         findings=without_the_oldest(findings, now),
         standing=looked.standing or stored.standing,
@@ -404,6 +405,7 @@ def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Loo
         unresolved=tuple(one for one in unresolved(record.findings) if look.tells(one.violation)),
         scope_before=stored.scope,
         scope_now=record.scope or Scope.UNKNOWN,
+        tags=record.tags,
         cause=next((cause for cause in blamed if cause is not None), None),
     )
     return Outcome(record=record, notice=notice)

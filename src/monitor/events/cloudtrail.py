@@ -8,7 +8,7 @@ events delivered via CloudTrail".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,13 +17,19 @@ from urllib.parse import unquote
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from monitor.events.actors import actor
+from monitor.events.objects import is_about_another_service, objects_changed, tagged_object
 from monitor.events.routing import (
-    API_GATEWAY_EVENTS,
     API_GATEWAY_SOURCES,
+    CREDENTIAL_READS,
     MONITOR_EVENTS,
+    NARROWING,
     PATCH_PATHS_AT_ONCE,
     Effect,
+    effect_of,
+    is_known,
 )
+from monitor.events.sections import Json, field, inputs, sections, text
+from monitor.events.words import patches, said
 from monitor.model.change import (
     Actor,
     ApiFamily,
@@ -33,9 +39,9 @@ from monitor.model.change import (
     TakesEffect,
 )
 
-Json = Mapping[str, Any]
-
 _CREATES_REST_API = frozenset({"CreateRestApi", "ImportRestApi"})
+_TAGS = frozenset({"TagResource", "UntagResource"})
+_REFUSALS = ("AccessDenied", "UnauthorizedOperation", "Unauthorized", "Forbidden")
 _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 
@@ -68,7 +74,7 @@ class CloudTrailRecord(BaseModel):
     @field_validator("event_id", "region", "recipient_account_id", mode="before")
     @classmethod
     def _a_name_or_nothing(cls, value: object) -> str:
-        return _text(value)[:256]
+        return text(value)[:256]
 
     @field_validator("error_code", mode="before")
     @classmethod
@@ -119,41 +125,61 @@ def parse_change(document: object) -> Change:
 
 def _change(record: CloudTrailRecord, document: Json, envelope: Json) -> Change:
     who = actor(document)
-    effect, known = _effect(record)
+    effect = effect_of(record.event_source, record.event_name)
     family = _family(record, effect)
     plain = Change(
-        event_id=record.event_id or _text(envelope.get("id")),
+        event_id=record.event_id or text(envelope.get("id"))[:256],
         event_name=record.event_name,
         event_time=record.event_time or _time(envelope.get("time")),
-        account_id=record.recipient_account_id or _text(envelope.get("account")) or who.account_id,
-        region=record.region or _text(envelope.get("region")),
+        account_id=record.recipient_account_id
+        or text(envelope.get("account"))[:64]
+        or who.account_id,
+        region=record.region or text(envelope.get("region"))[:64],
         actor=who,
-        is_known_name=known,
+        api_type=family,
+        is_known_name=is_known(record.event_source, record.event_name),
+        said=said(record.request),
+        refused=bool(record.error_code) and _is_refusal(record.error_code or ""),
+        reads_credentials=_reads_credentials(record),
     )
     if reason := _ignored(record, effect):
-        return replace(plain, ignored=reason, api_type=family)
+        # Who was refused what is of interest, and so is the API that it was about.
+        named = _named_apis(record) if reason is Ignored.FAILED else ()
+        return replace(plain, ignored=reason, api_ids=named)
     if effect is None:
         return replace(plain, look_at=LookAt.MONITOR, object=_monitor_object(record))
     return _pointed(plain, record, effect, family)
 
 
-def _effect(record: CloudTrailRecord) -> tuple[Effect | None, bool]:
-    if record.event_source not in API_GATEWAY_SOURCES:
-        return None, True
-    known = API_GATEWAY_EVENTS.get(record.event_name)
-    unknown = Effect(TakesEffect.UNKNOWN, TakesEffect.UNKNOWN)
-    return known or unknown, known is not None
-
-
 def _ignored(record: CloudTrailRecord, effect: Effect | None) -> Ignored | None:
-    if effect is None and record.event_name not in MONITOR_EVENTS.get(
-        record.event_source, frozenset()
-    ):
+    if effect is None:
+        monitored = MONITOR_EVENTS.get(record.event_source, frozenset())
+        if record.event_name not in monitored:
+            return Ignored.UNRELATED
+    elif effect.look_at is LookAt.NOTHING or is_about_another_service(record.request, effect):
         return Ignored.UNRELATED
-    if record.read_only or (record.read_only is None and record.event_name.startswith("Get")):
+    reads = record.event_name.startswith(("Get", "List", "Describe")) or _is_export(record)
+    if record.read_only or (record.read_only is None and reads):
         return Ignored.READ_ONLY
     # An empty error code occurs on calls that succeeded.
     return Ignored.FAILED if record.error_code else None
+
+
+def _is_export(record: CloudTrailRecord) -> bool:
+    return record.event_source in API_GATEWAY_SOURCES and record.event_name == "ExportApi"
+
+
+def _is_refusal(error_code: str) -> bool:
+    return any(refusal in error_code for refusal in _REFUSALS)
+
+
+def _reads_credentials(record: CloudTrailRecord) -> bool:
+    if record.event_source not in API_GATEWAY_SOURCES or record.error_code:
+        return False
+    switch = CREDENTIAL_READS.get(record.event_name)
+    if not switch:
+        return switch is not None
+    return str(record.request.get(switch)).lower() == "true"
 
 
 def _pointed(
@@ -162,75 +188,82 @@ def _pointed(
     tagged = _tagged(record)
     named = _named_apis(record) or ((tagged[1],) if tagged else ())
     family = family or (tagged[0] if tagged else None)
+    objects = objects_changed(record.request, record.response, effect)
+    if record.event_name in _TAGS and record.event_source in API_GATEWAY_SOURCES:
+        objects = tagged_object(text(record.request.get("resourceArn")))
     look_at, object_ = effect.look_at, _object(record, effect)
     if named:
         look_at = LookAt.API
-    elif look_at is LookAt.API or (look_at is LookAt.BEHIND and not object_):
+    elif look_at is LookAt.API or (look_at is LookAt.BEHIND and not (object_ or objects)):
         look_at = LookAt.ACCOUNT
+    if look_at is LookAt.BEHIND and object_ is None:
+        object_ = objects[0].id or objects[0].kind.value
+    takes_effect = _takes_effect(record, effect, family)
     return replace(
         change,
         api_type=family,
         api_ids=named or _patched_apis(record),
         look_at=look_at,
         object=object_ if look_at is LookAt.BEHIND else None,
-        takes_effect=_takes_effect(record, effect, family),
+        objects=objects,
+        takes_effect=takes_effect,
+        can_widen=takes_effect is not TakesEffect.NEXT_DEPLOYMENT
+        and record.event_name not in NARROWING,
     )
 
 
 def _family(record: CloudTrailRecord, effect: Effect | None) -> ApiFamily | None:
     """Which control plane was called. Names collide, so the shape of the request decides."""
-    if effect is None:
+    if effect is None or record.event_source not in API_GATEWAY_SOURCES:
         return None
     if effect.v2 is None:
         return ApiFamily.REST
     if effect.rest is None:
         return ApiFamily.V2
     request = record.request
-    if "restApiId" in request or "template" in request or next(_inputs(request), None) is not None:
+    if "restApiId" in request or "template" in request or next(inputs(request), None) is not None:
         return ApiFamily.REST
     if "apiId" in request or "apiId" in record.response or "domainNameConfigurations" in request:
         return ApiFamily.V2
     return None
 
 
-def _inputs(section: Json) -> Iterator[Json]:
-    """The bodies of v1 records: `createStageInput`, `updateRestApiInput`, ..."""
-    for key, value in section.items():
-        if key.endswith("Input") and isinstance(value, dict):
-            yield value
-
-
 def _named_apis(record: CloudTrailRecord) -> tuple[str, ...]:
-    sections = [record.request, *_inputs(record.request), record.response]
-    found = [section.get(key) for section in sections for key in ("restApiId", "apiId")]
-    for section in sections[:-1]:
+    if record.event_source not in API_GATEWAY_SOURCES:
+        return ()
+    wrapped = [*sections(record.request), record.response]
+    found = [section.get(key) for section in wrapped for key in ("restApiId", "apiId")]
+    for section in wrapped[:-1]:
         stages = section.get("apiStages")
         if isinstance(stages, list):
             found += [stage.get("apiId") for stage in stages if isinstance(stage, dict)]
+        actions = section.get("actions")
+        if isinstance(actions, list):
+            found += [id_ for action in actions for id_ in _invoked(action)]
     if record.event_name in _CREATES_REST_API:
         found.append(record.response.get("id"))
     return _ids(found)
 
 
-def _patches(record: CloudTrailRecord) -> Iterator[Json]:
-    for section in (record.request, *_inputs(record.request)):
-        operations = section.get("patchOperations")
-        if isinstance(operations, list):
-            yield from (operation for operation in operations if isinstance(operation, dict))
+def _invoked(action: object) -> list[object]:
+    """The API that a routing rule leads to: `{"invokeApi": {"apiId": ..., "stage": ...}}`."""
+    invoked = action.get("invokeApi") if isinstance(action, dict) else None
+    return [invoked.get("apiId")] if isinstance(invoked, dict) else []
 
 
 def _patched_apis(record: CloudTrailRecord) -> tuple[str, ...]:
     # A usage plan's `/apiStages` takes "apiId:stage".
     return _ids(
-        _text(patch.get("value")).partition(":")[0]
-        for patch in _patches(record)
-        if _text(patch.get("path")).lower().startswith(("/apistages", "/restapiid"))
+        text(patch.get("value")).partition(":")[0]
+        for patch in patches(record.request)
+        if text(patch.get("path")).lower().startswith(("/apistages", "/restapiid"))
     )
 
 
 def _tagged(record: CloudTrailRecord) -> tuple[ApiFamily, str] | None:
-    """The API in an ARN such as `arn:aws:apigateway:eu-west-1::/restapis/a1b2c3/stages/prod`."""
-    path = unquote(_text(record.request.get("resourceArn"))).partition("::")[2].split("/")
+    """The API in an ARN such as `arn:aws:apigateway:eu-west-1::/restapis/a1b2c3/stages/prod`,
+    which tags and web ACLs are put on."""
+    path = unquote(text(record.request.get("resourceArn"))).partition("::")[2].split("/")
     family = {"restapis": ApiFamily.REST, "apis": ApiFamily.V2}.get(path[1]) if path[2:] else None
     return (family, path[2]) if family and _ids([path[2]]) else None
 
@@ -238,16 +271,16 @@ def _tagged(record: CloudTrailRecord) -> tuple[ApiFamily, str] | None:
 def _object(record: CloudTrailRecord, effect: Effect) -> str | None:
     if not effect.object_at:
         return None
-    for section in (record.request, *_inputs(record.request), record.response):
-        if text := _text(section.get(effect.object_at)):
-            return unquote(text)[:2048]
+    for section in (*sections(record.request), *sections(record.response)):
+        if named := field(section, effect.object_at):
+            return unquote(named)[:2048]
     return None
 
 
 def _takes_effect(
     record: CloudTrailRecord, effect: Effect, family: ApiFamily | None
 ) -> TakesEffect:
-    if any(_text(patch.get("path")) in PATCH_PATHS_AT_ONCE for patch in _patches(record)):
+    if any(text(patch.get("path")) in PATCH_PATHS_AT_ONCE for patch in patches(record.request)):
         return TakesEffect.AT_ONCE
     if family is None:
         return effect.rest if effect.rest == effect.v2 and effect.rest else TakesEffect.UNKNOWN
@@ -256,18 +289,18 @@ def _takes_effect(
 
 def _monitor_object(record: CloudTrailRecord) -> str | None:
     for key in ("name", "trailName", "rule"):
-        if text := _text(record.request.get(key)):
-            return text
+        if named := text(record.request.get(key)):
+            return named[:2048]
     return None
 
 
 def _malformed(found: Json, problem: str) -> Change:
     return Change(
-        event_id=_text(found.get("eventID"))[:256],
-        event_name=_text(found.get("eventName"))[:256],
+        event_id=text(found.get("eventID"))[:256],
+        event_name=text(found.get("eventName"))[:256],
         event_time=_time(found.get("eventTime")),
-        account_id=_text(found.get("recipientAccountId"))[:64],
-        region=_text(found.get("awsRegion"))[:64],
+        account_id=text(found.get("recipientAccountId"))[:64],
+        region=text(found.get("awsRegion"))[:64],
         actor=Actor(name="unknown"),
         ignored=Ignored.MALFORMED,
         problem=problem,
@@ -284,11 +317,7 @@ def _ids(values: Iterable[object]) -> tuple[str, ...]:
 
 def _time(value: object) -> datetime | None:
     try:
-        time = datetime.fromisoformat(_text(value))
+        time = datetime.fromisoformat(text(value))
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

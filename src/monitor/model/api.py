@@ -25,7 +25,7 @@ from monitor.model.behind import (
     UsagePlan,
     UserPool,
 )
-from monitor.model.change import ApiFamily
+from monitor.model.change import ApiFamily, RefusedCall
 from monitor.model.gaps import Gap
 
 _FUNCTION_IN_URI = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations\Z")
@@ -247,7 +247,8 @@ class DomainMapping:
 class CustomDomain:
     """A custom domain with at least one mapping to the API. `policy` and `access_associations`
     (VPC endpoint ids; None = not read) only for private ones. `security_policy` is the name of its
-    TLS policy, `truststore` the place of the certificates that clients must chain to."""
+    TLS policy, `truststore` the place of the certificates that clients must chain to.
+    `certificate_arns`: those it shows, and the one that proves whose it is."""
 
     domain_name: str
     endpoint_type: EndpointType
@@ -259,6 +260,7 @@ class CustomDomain:
     security_policy: str | None = None
     endpoint_access_mode: str | None = None
     truststore: str | None = None
+    certificate_arns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +325,8 @@ class ApiSnapshot:
     `distributions`: those of the account that send requests on to a door of the API; None = not
     read, as of a private API. Where `custom_domains` are not read there may be more.
     `user_pools` and `functions` by ARN: those that authorizers name. `invokers`: the identities of
-    the account whose policies speak of invoking this API; None = not read.
+    the account whose policies speak of invoking this API; None = not read. `refused_calls`: the
+    changes to it that AWS denied in the last hour; None = they are not watched.
     """
 
     api: ApiId
@@ -352,3 +355,4 @@ class ApiSnapshot:
     functions: Mapping[str, LambdaFunction] = field(default_factory=dict)
     invokers: tuple[Invoker, ...] | None = None
     account: AccountSettings | None = None
+    refused_calls: tuple[RefusedCall, ...] | None = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.objects import ObjectRef
+
 
 class ApiFamily(StrEnum):
     """Which of the two control planes a call went to. They share an event source and many names."""
@@ -42,13 +44,20 @@ class TakesEffect(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who made a change. `name` is for a human reader (a session's name with its role); `arn` as
-    CloudTrail wrote it; `via` the program, if it can be told."""
+    CloudTrail wrote it; `via` the program, if it can be told.
+
+    `session` and `role` are the two halves of an assumed role, empty for other callers. `mfa`: the
+    session was opened with a second factor; None = the record does not say.
+    """
 
     name: str
     arn: str = ""
     account_id: str = ""
     source_ip: str = ""
     via: str = ""
+    session: str = ""
+    role: str = ""
+    mfa: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,11 @@ class Change:
     `event_time` is aware, UTC, None if the record has none. `api_ids` are those the event itself
     names; `object` is the ARN or id of another object, whose APIs have to be found. `is_known_name`
     False: an event name that is not in our table. `problem`: what is wrong with a malformed one.
+
+    `objects`: what the event changed besides APIs, as the index of APIs knows it. `said`: the
+    change in the words of its request, shortened, without secrets. `refused`: AWS denied the call.
+    `reads_credentials`: it read the values of keys, or a whole API. `can_widen`: more callers may
+    get in by it, now.
     """
 
     event_id: str
@@ -74,3 +88,19 @@ class Change:
     takes_effect: TakesEffect = TakesEffect.UNKNOWN
     is_known_name: bool = True
     problem: str = ""
+    objects: tuple[ObjectRef, ...] = ()
+    said: str = ""
+    refused: bool = False
+    reads_credentials: bool = False
+    can_widen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedCall:
+    """A change to an API that AWS denied to somebody."""
+
+    who: str
+    event_name: str
+    event_id: str
+    at: datetime
+    source_ip: str = ""

@@ -101,7 +101,13 @@ class Mark:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """The change a finding is attributed to. `acts_at_once` False: it edited a draft, and so cannot
-    have changed what is live."""
+    have changed what is live.
+
+    `said`: the change in the words of its request. `changed`: what was different on the API itself
+    since it was last looked at, the whole burst taken together, and `access`: who could call each
+    stage before, and can now. `session` and `role`: the halves of an assumed role. `mfa` None = not
+    told. `foreign_account`: that of a caller from elsewhere, else empty.
+    """
 
     who: str
     event_name: str
@@ -111,6 +117,13 @@ class Cause:
     via: str = ""
     acts_at_once: bool = True
     arn: str = ""
+    said: str = ""
+    changed: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    session: str = ""
+    role: str = ""
+    mfa: bool | None = None
+    foreign_account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +131,8 @@ class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
     `policy_class`: the class of the org policy whose bound is exceeded, empty where none is;
-    `of_class`: the one that its place is of, whatever is wrong there; of several, that of the first
-    route.
+    `clause`: what that class allows, in the policy's words. `classes`: those that its place and
+    routes are of, whatever is wrong there; `policy_class` first.
     `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
     `caused_by`: the one change among those that led here that it comes from, where that is known.
     """
@@ -134,7 +147,8 @@ class Violation:
     live: bool
     routes: tuple[str, ...] = ()
     policy_class: str = ""
-    of_class: str = ""
+    clause: str = ""
+    classes: tuple[str, ...] = ()
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from datetime import datetime
 from monitor.model.access import Scope
 from monitor.model.api import ApiId
 from monitor.model.finding import Finding
+from monitor.model.objects import ObjectRef
+from monitor.model.outline import Outline
 from monitor.model.standing import Standing
 
 
@@ -29,8 +31,12 @@ class Baseline:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRecord:
     """`version` counts the writes; `read_at` is when the snapshot behind it was read, so that a
-    late evaluation of an old snapshot cannot overwrite a newer one. `standing`: its classes in the
-    org policy. `baseline`: only on the record that stands for every API of an account and region.
+    late evaluation of an old snapshot cannot overwrite a newer one.
+
+    `outline`: what was seen then, for the next look to compare with; None = nothing yet.
+    `rests_on`: the objects whose change asks for another look. `gone_at`: the API was deleted.
+    `standing`: its classes in the org policy. `baseline`: only on the record that stands for every
+    API of an account and region.
     """
 
     api: ApiId
@@ -38,6 +44,18 @@ class ApiRecord:
     read_at: datetime | None = None
     name: str = ""
     scope: Scope | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, Finding] = field(default_factory=dict)
     baseline: Baseline | None = None
     standing: Standing | None = None
+    outline: Outline | None = None
+    rests_on: tuple[ObjectRef, ...] = ()
+    gone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """What a commit changes in the index of objects and the APIs that rest on them."""
+
+    added: frozenset[ObjectRef] = frozenset()
+    removed: frozenset[ObjectRef] = frozenset()

@@ -83,7 +83,7 @@ class Trail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedRule:
-    """A rule of EventBridge as it is now. `takes_changes`: its pattern takes an event of ours."""
+    """A rule of EventBridge as it is now. `takes_changes`: its pattern takes events of ours."""
 
     is_enabled: bool
     takes_changes: bool

@@ -71,12 +71,23 @@ class WitnessDocument(Document):
 
 
 class ChangeOfFinding(Document):
+    """`said`: the change in the words of its request. `changed`: what was different on the API
+    since the look before, and `access`: who could call each stage then, and now. `mfa` None = not
+    told; `foreign_account`: of a caller from elsewhere, else empty."""
+
     who: str
     event_name: str
     event_id: str
     event_time: datetime | None
     source_ip: str
     via: str
+    said: str = ""
+    changed: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    session: str = ""
+    role: str = ""
+    mfa: bool | None = None
+    foreign_account: str = ""
 
 
 class AcknowledgementDocument(Document):
@@ -387,6 +398,13 @@ def _cause(cause: Cause | None) -> ChangeOfFinding | None:
         event_time=cause.event_time,
         source_ip=cause.source_ip,
         via=cause.via,
+        said=cause.said,
+        changed=cause.changed,
+        access=cause.access,
+        session=cause.session,
+        role=cause.role,
+        mfa=cause.mfa,
+        foreign_account=cause.foreign_account,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from monitor.model.trouble import Announcement, KnownTrouble
 from monitor.report.plain import clip, plain
-from monitor.slack.blocks import Block, Message
+from monitor.slack.parts import Block, Message
 from monitor.slack.text import code, mrkdwn
 
 SHOWN = 10

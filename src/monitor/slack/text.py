@@ -1,41 +1,45 @@
 """Text that came from outside (API names, paths, session names) on its way into Slack.
 
-Source: Slack developer docs, "Formatting text for app surfaces" (only `&`, `<` and `>` have to be
-escaped, and that alone keeps a text from pinging a channel or forging a link).
+Every limit counts the escaped text, so that a text of ampersands is not five times as long as
+allowed. Source: Slack developer docs, "Formatting text for app surfaces" (only `&`, `<` and `>`
+have to be escaped, and that alone keeps a text from pinging a channel or forging a link).
 """
 
 from __future__ import annotations
 
-from monitor.model.finding import StepKind
 from monitor.report.plain import plain
 
-STEP_WORDS = {
-    StepKind.OPENED: "Opened",
-    StepKind.REOPENED: "Open again",
-    StepKind.WIDENED: "Wider than before",
-    StepKind.LOWERED: "Less grave than before",
-    StepKind.ATTRIBUTED: "Now known who",
-    StepKind.UNDECIDED: "Nobody can tell any more",
-    StepKind.ACKNOWLEDGED: "Acknowledged",
-    StepKind.WAIVED: "Waived",
-    StepKind.WAIVER_ENDS: "The waiver ends soon",
-    StepKind.UNWAIVED: "Waiver withdrawn",
-    StepKind.RESOLVED: "Resolved",
-}
-
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def mrkdwn(text: str, limit: int = 300) -> str:
-    """`plain`, escaped for a mrkdwn text object."""
-    return plain(text, limit).translate(_ENTITIES)
+    """`plain`, escaped for a mrkdwn text object, at most `limit` characters. A backtick becomes an
+    apostrophe, or it would pair with one of ours."""
+    return _without_ticks(text, limit)
 
 
 def code(text: str, limit: int = 300) -> str:
     """`plain` as inline code. A backtick cannot be escaped there, so it becomes an apostrophe."""
-    return f"`{plain(text, limit).replace('`', chr(0x2019)).translate(_ENTITIES) or ' '}`"
+    return f"`{_without_ticks(text, limit) or ' '}`"
 
 
 def code_block(text: str, limit: int = 2000) -> str:
     """A preformatted block of one line."""
-    return f"```{plain(text, limit).replace('`', chr(0x2019)).translate(_ENTITIES)}```"
+    return f"```{_without_ticks(text, limit)}```"
+
+
+def _without_ticks(text: str, limit: int) -> str:
+    return _escaped(plain(text, limit).replace("`", chr(0x2019)), limit)
+
+
+def _escaped(text: str, limit: int) -> str:
+    parts = [_ENTITIES.get(char, char) for char in text]
+    if sum(map(len, parts)) <= limit:
+        return "".join(parts)
+    kept, length = [], 1
+    for part in parts:
+        length += len(part)
+        if length > limit:
+            break
+        kept.append(part)
+    return "".join(kept) + "…"

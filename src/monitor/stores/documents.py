@@ -10,12 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 from monitor.model.kept_export import KeptExport
 from monitor.model.notice import Conversation, Notice
 from monitor.model.record import ApiRecord
+from monitor.ports import Claim
 from monitor.stores.versions import Stored
 
 READABLE_BYTES = 300_000
 """Below DynamoDB's 400 KB an item. Source: DynamoDB developer guide, "Constraints"."""
 MAX_UNPACKED_BYTES = 64_000_000
 
+CLAIM = TypeAdapter(Claim)
 RECORD = Stored("record", TypeAdapter(ApiRecord))
 NOTICE = Stored("notice", TypeAdapter(Notice))
 CONVERSATION = Stored("conversation", TypeAdapter(Conversation))

@@ -2,6 +2,7 @@
 
     <api>/record                  the findings of the API; its version fences writers
     <api>/notices/<sequence>      a notice that is still to be told
+    <api>/claims/<sequence>       who has heard of a notice already, and how often it was tried
     <api>/conversation            where the API's incident is told
     <api>/exports/<deployment>    what is kept of a deployment's export, packed behind its hash
 
@@ -15,8 +16,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -27,16 +29,20 @@ from pydantic import ValidationError
 
 from monitor.model.api import ApiId
 from monitor.model.kept_export import KeptExport
-from monitor.model.notice import Conversation, Notice
-from monitor.model.record import ApiRecord
-from monitor.ports import Conflict, Unreadable
+from monitor.model.notice import Conversation, Notice, Waiting
+from monitor.model.objects import ObjectRef, covers
+from monitor.model.place import Place
+from monitor.model.record import ApiRecord, Links
+from monitor.ports import Claim, Conflict, Unreadable
 from monitor.stores.documents import (
+    CLAIM,
     CONVERSATION,
     NOTICE,
     RECORD,
     seal_export,
     unseal_export,
 )
+from monitor.stores.outbox import in_order
 from monitor.stores.versions import NewerSchema, Stored
 
 T = TypeVar("T")
@@ -105,7 +111,12 @@ class FileStore:
                 return _whole(RECORD, document)
         return ApiRecord(api=api)
 
-    def commit(self, record: ApiRecord, notice: Notice | None) -> None:
+    def commit(
+        self,
+        record: ApiRecord,
+        notice: Notice | None,
+        links: Links | None = None,  # noqa: ARG002 - the record itself names what it rests on
+    ) -> None:
         with self._lock:
             if self.load(record.api).version != record.version - 1:
                 raise Conflict(record.api.api_id)
@@ -115,38 +126,85 @@ class FileStore:
                 write_file(self._notice(notice), NOTICE.dump_json(notice))
             write_file(self._path(record.api) / "record", RECORD.dump_json(record))
 
-    def apis_untold(self, *, limit: int) -> Sequence[ApiId]:
+    def apis_resting_on(self, ref: ObjectRef, place: Place) -> Sequence[ApiId]:
+        here = ("apis", *map(file_name, (place.partition, place.account_id, place.region)))
+        found: list[ApiId] = []
+        for path in self._folder.joinpath(*here).glob("*/record"):
+            with suppress(ValidationError):
+                record = RECORD.validate_json(read_file(path) or b"")
+                if any(covers(ref, held) for held in record.rests_on):
+                    found.append(record.api)
+        return sorted(found, key=lambda api: api.api_id)
+
+    def records(self) -> Iterator[ApiRecord]:
+        for path in self._folder.glob("apis/*/*/*/*/record"):
+            if (document := read_file(path)) is not None:
+                with suppress(ValidationError, json.JSONDecodeError):
+                    yield _whole(RECORD, document)
+
+    def waiting(self, *, limit: int) -> Sequence[Waiting]:
         found = self._notices(self._folder.glob("apis/*/*/*/*/notices/*"))
         oldest = sorted(found, key=lambda notice: notice.made_at)[:limit]
-        return list(dict.fromkeys(notice.api for notice in oldest))
+        return in_order((one.api, one.severity, one.made_at) for one in oldest)
 
     def untold_of(self, api: ApiId) -> Sequence[Notice]:
         found = self._notices((self._path(api) / "notices").glob("*"))
         return sorted(found, key=lambda notice: notice.sequence)
 
-    def claim(self, notice: Notice, *, now: datetime, until: datetime) -> bool:
+    def claim(self, notice: Notice, *, now: datetime, until: datetime) -> Claim | None:
         with self._lock:
             held = self._claims.get(notice.id)
             if not self._notice(notice).exists() or (held is not None and held > now):
-                return False
+                return None
             self._claims[notice.id] = until
-            return True
+            before = self._tries(notice)
+            claim = replace(before, tries=before.tries + 1)
+            write_file(self._claim_file(notice), CLAIM.dump_json(claim))
+            return claim
 
     def release(self, notice: Notice) -> None:
         with self._lock:
             self._claims.pop(notice.id, None)
+            write_file(
+                self._claim_file(notice), CLAIM.dump_json(replace(self._tries(notice), tries=0))
+            )
+
+    def mark_reached(
+        self, notice: Notice, sinks: frozenset[str], conversation: Conversation | None
+    ) -> None:
+        with self._lock:
+            tried = self._tries(notice)
+            claim = replace(tried, reached=tried.reached | sinks)
+            self._keep_conversation(notice.api, conversation)
+            write_file(self._claim_file(notice), CLAIM.dump_json(claim))
 
     def conversation(self, api: ApiId) -> Conversation | None:
         document = read_file(self._path(api) / "conversation")
         return None if document is None else _whole(CONVERSATION, document)
 
-    def mark_told(self, notice: Notice, conversation: Conversation, *, now: datetime) -> None:  # noqa: ARG002
+    def mark_told(
+        self,
+        notice: Notice,
+        conversation: Conversation | None,
+        *,
+        now: datetime,  # noqa: ARG002
+    ) -> None:
         with self._lock:
-            write_file(
-                self._path(notice.api) / "conversation", CONVERSATION.dump_json(conversation)
-            )
+            self._keep_conversation(notice.api, conversation)
             self._notice(notice).unlink(missing_ok=True)
+            self._claim_file(notice).unlink(missing_ok=True)
             self._claims.pop(notice.id, None)
+
+    def _keep_conversation(self, api: ApiId, conversation: Conversation | None) -> None:
+        if conversation is not None:
+            write_file(self._path(api) / "conversation", CONVERSATION.dump_json(conversation))
+
+    def _tries(self, notice: Notice) -> Claim:
+        document = read_file(self._claim_file(notice))
+        return Claim(tries=0) if document is None else CLAIM.validate_json(document)
+
+    def _claim_file(self, notice: Notice) -> Path:
+        return self._path(notice.api) / "claims" / f"{notice.sequence:012d}"
 
     def _path(self, api: ApiId) -> Path:
         return api_path(self._folder, api)

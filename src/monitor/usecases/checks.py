@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,7 +93,7 @@ class RulesSend:
             return "is disabled"
         if self.queue_arn not in rule.targets:
             return "does not send to Gatewatch's queue any more"
-        return "" if rule.takes_changes else "takes no changes of an API any more"
+        return "" if rule.takes_changes else "takes none of our events any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +186,9 @@ class OrgPolicyHolds:
 
 
 @dataclass(frozen=True, slots=True)
-class ScansEnd:
-    """A scan ended within two periods. `last` answers when the last one ended."""
+class ScansBegin:
+    """A scan asked for every API within two periods. `last` answers when the last one did; looks
+    that fail afterwards are dead letters, and those that wait age in the queue."""
 
     last: Callable[[], datetime | None]
     period: timedelta
@@ -198,7 +200,7 @@ class ScansEnd:
             yield Trouble(
                 kind=self.kind,
                 subject="scan",
-                text=f"no scan ended since {last:%Y-%m-%d %H:%M} UTC, and one should every "
+                text=f"no scan began since {last:%Y-%m-%d %H:%M} UTC, and one should every "
                 f"{self.period}: what events missed stays unseen",
             )
 
@@ -214,6 +216,12 @@ class NoAlarmRings:
         for alarm in self.surveillance.ringing_alarms():
             text = f"the alarm {alarm.name} rings: {alarm.text}"
             yield Trouble(kind=self.kind, subject=alarm.name, text=text)
+
+
+def period_of(schedule: str) -> timedelta:
+    """How often a schedule fires. `cron(...)` is taken for once a day at least."""
+    match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule)
+    return timedelta(**{f"{match[2]}s": int(match[1])}) if match else timedelta(days=1)
 
 
 def _policy_problem(policy: str, queue_arn: str, rule_arns: Sequence[str]) -> str:

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from monitor.ports import Clock, Sightings
 
+SCANS = "scans"
+"""The name under which the last scan is noted, beside the regions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lookout:

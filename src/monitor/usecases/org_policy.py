@@ -21,14 +21,15 @@ READ_AGAIN_AFTER = timedelta(seconds=60)
 class PolicyKeeper:
     """`shipped`: what counts until any other policy was accepted.
 
-    `problem`: why what stands at the source is not in force, and what is instead; empty = it is in
-    force. Not for use by several threads at once.
+    `serves`: for how long the source is not asked again. `problem`: why what stands there is not in
+    force, and what is instead; empty = it is in force. Not for use by several threads at once.
     """
 
     source: PolicySource
     store: PolicyStore
     shipped: OrgPolicy
     clock: Clock
+    serves: timedelta = READ_AGAIN_AFTER
     problem: str = ""
     _policy: OrgPolicy | None = None
     _in_force: str = ""
@@ -36,9 +37,9 @@ class PolicyKeeper:
     _read_at: datetime | None = field(default=None)
 
     def current(self) -> OrgPolicy:
-        """The policy in force; the source is asked once a minute at most."""
+        """The policy in force."""
         now = self.clock.now()
-        due = self._read_at is None or now - self._read_at >= READ_AGAIN_AFTER
+        due = self._read_at is None or now - self._read_at >= self.serves
         if self._policy is None or due:
             self._policy = self._reread(now)
             self._read_at = now

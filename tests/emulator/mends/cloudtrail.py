@@ -1,4 +1,5 @@
-"""Every API Gateway write becomes the 'AWS API Call via CloudTrail' event it is in AWS.
+"""Every write to API Gateway, and to the services around it, becomes the 'AWS API Call via
+CloudTrail' event it is in AWS.
 
 MiniStack records calls for LookupEvents only, and PutEvents rightly refuses a source that starts
 with `aws.`, so the event is published from inside. Read-only calls are not forwarded: AWS hands
@@ -14,7 +15,7 @@ import time
 import uuid
 from typing import Any
 
-from mends import api_calls, caller, expect
+from mends import api_calls, caller, expect, other_calls
 from ministack import app
 from ministack.core import concurrency, responses
 from ministack.services import eventbridge
@@ -39,9 +40,11 @@ def apply(*, delay: float = 0.5, flat: bool = False) -> None:
         request_id: str,
     ) -> Any:
         answer = await dispatch(method, path, headers, body, query_params, request_id)
-        if "/apigateway/aws4_request" not in headers.get("authorization", ""):
-            return answer
-        call = api_calls.describe(method, path, query_params, body, flat=flat)
+        call: api_calls.Call | other_calls.OtherCall | None
+        if "/apigateway/aws4_request" in headers.get("authorization", ""):
+            call = api_calls.describe(method, path, query_params, body, flat=flat)
+        else:
+            call = other_calls.describe(method, path, query_params, headers, body)
         if call is not None:
             account = responses.get_account_id()
             who = caller.identity(headers, query_params, account)
@@ -58,7 +61,7 @@ def apply(*, delay: float = 0.5, flat: bool = False) -> None:
 async def _publish(record: dict[str, Any], delay: float) -> None:
     await asyncio.sleep(delay)
     entry = {
-        "Source": "aws.apigateway",
+        "Source": "aws." + record["eventSource"].removesuffix(".amazonaws.com"),
         "DetailType": "AWS API Call via CloudTrail",
         "Detail": json.dumps(record),
     }
@@ -68,7 +71,7 @@ async def _publish(record: dict[str, Any], delay: float) -> None:
 
 
 def _record(
-    call: api_calls.Call,
+    call: api_calls.Call | other_calls.OtherCall,
     answer: tuple[int, dict[str, str], Any],
     headers: dict[str, str],
     request_id: str,
@@ -81,13 +84,13 @@ def _record(
         "eventVersion": "1.11",
         "userIdentity": who,
         "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "eventSource": "apigateway.amazonaws.com",
+        "eventSource": getattr(call, "source", "apigateway.amazonaws.com"),
         "eventName": call.operation,
         "awsRegion": responses.get_region(),
         "sourceIPAddress": forwarded or responses.get_request_client_ip(),
         "userAgent": headers.get("user-agent", ""),
         "requestParameters": call.parameters,
-        "responseElements": _elements(call, said) if status < 400 else None,
+        "responseElements": _answered(call, said, raw) if status < 400 else None,
         "requestID": request_id,
         "eventID": str(uuid.uuid4()),
         "readOnly": False,
@@ -99,6 +102,14 @@ def _record(
     if status >= 400:
         record |= _error(said or {}, status)
     return record
+
+
+def _answered(
+    call: api_calls.Call | other_calls.OtherCall, said: dict[str, Any] | None, raw: Any
+) -> dict[str, Any] | None:
+    if isinstance(call, other_calls.OtherCall):
+        return call.elements(raw)
+    return _elements(call, said)
 
 
 def _json(raw: Any) -> dict[str, Any] | None:

@@ -1,0 +1,73 @@
+"""Dead letters: what each one is, why it is there, and where it goes back to. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.events.requests import MalformedMessage, Wake, parse_message
+from monitor.model.change import Change, Ignored
+from monitor.model.dead_letter import DeadLetter, PutBack, Verdict
+
+
+def verdict(letter: DeadLetter) -> Verdict:
+    failure = _failed_invocation(letter.body)
+    return _of_invocation(failure) if failure is not None else _of_message(letter)
+
+
+def _of_message(letter: DeadLetter) -> Verdict:
+    given = letter.attributes
+    why = given.get("reason", "")
+    if "ERROR_CODE" in given:
+        rule = given.get("RULE_ARN", "").rpartition("/")[2]
+        why = f"EventBridge could not send it ({given['ERROR_CODE']}), rule {rule}".strip()
+    try:
+        message = parse_message(letter.body)
+    except MalformedMessage as problem:
+        return Verdict(what="no message of ours", why=why or str(problem), put_back=PutBack.DROP)
+    if isinstance(message, Change) and message.ignored is Ignored.MALFORMED:
+        return Verdict(
+            what="a record that cannot be read", why=why or message.problem, put_back=PutBack.DROP
+        )
+    return Verdict(what=_what(message), why=why, put_back=PutBack.SEND)
+
+
+def _what(message: Change | Wake | Any) -> str:
+    if isinstance(message, Change):
+        about = ", ".join(message.api_ids) or message.object or "the account"
+        return f"{message.event_name} by {message.actor.name}, about {about}"
+    if isinstance(message, Wake):
+        return f"the end of a burst of {message.subject.api_id or 'many APIs'}"
+    return f"a look at {message.api.api_id}"
+
+
+def _failed_invocation(body: str) -> Mapping[str, Any] | None:
+    """Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations"."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    is_one = isinstance(document, dict) and isinstance(document.get("requestContext"), dict)
+    return document if is_one else None
+
+
+def _of_invocation(failure: Mapping[str, Any]) -> Verdict:
+    function = str(failure["requestContext"].get("functionArn", ""))
+    answer = failure.get("responsePayload")
+    said = answer.get("errorMessage", "") if isinstance(answer, dict) else ""
+    why = f"{failure['requestContext'].get('condition', '')}: {said}".strip(": ")
+    name = function.partition(":function:")[2].partition(":")[0]
+    if "requestPayload" not in failure:
+        return Verdict(
+            what=f"records of the table's stream for {name}",
+            why=why or "the batch failed; the sweep tells what it held",
+            put_back=PutBack.DROP,
+        )
+    return Verdict(
+        what=f"an invocation of {name}",
+        why=why,
+        put_back=PutBack.INVOKE,
+        function=function,
+        payload=json.dumps(failure["requestPayload"]),
+    )
