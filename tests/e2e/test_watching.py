@@ -236,6 +236,7 @@ def restart(watched: Watched) -> None:
 
 def test_a_secret_that_is_gone_is_said_and_is_an_alarm(watched: Watched) -> None:
     secrets, secret = watched.world.client("secretsmanager"), watched.outputs["SlackSecret"]
+    watched.watch()
     secrets.delete_secret(SecretId=secret, RecoveryWindowInDays=7)
     try:
         watched.watch()
