@@ -37,6 +37,6 @@ RULE = Rule(
     fix="Name the audience, or the client id, that tokens for this API are issued with.",
     check=_check,
     rests_on=WHAT_IS_LIVE,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.3.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS v4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage"),
 )

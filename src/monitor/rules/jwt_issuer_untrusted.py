@@ -82,7 +82,7 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.3.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-8", "PCI DSS v4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage"),
     parameters={
         _PUBLIC: Parameter(
