@@ -85,6 +85,8 @@ def _stage(stage: StageAccess, found: Excess, gaps: list[Gap], given: RuleInput)
         problem = replace(problem, title=title)
     return replace(
         problem,
+        # The code is there to decide, and nothing says that it decides badly.
+        severity=Severity.MEDIUM if why == _WHY["lambda-asks-nothing"] and not gaps else None,
         stage=stage.stage,
         routes=found.undecided,
         because=(*problem.because, *access.because),
@@ -147,4 +149,6 @@ RULE = Rule(
         "over. Where only an authorizer's code decides, give it an identity source."
     ),
     check=_check,
+    # Of an endpoint that is not read, nobody knows the policy either.
+    rests_on=frozenset({Unknown.VPC_ENDPOINTS}),
 )
