@@ -26,7 +26,9 @@ AUTO = "{remediation: quarantine-stage, rule: access-exceeds-policy, mode: auto}
 
 def policy(*modes: str, more: str = "") -> OrgPolicy:
     return load_org_policy(
-        "version: 1\nclasses:\n  - {name: everything else, allowed: no-public-access}\n"
+        "version: 1\nclasses:\n"
+        "  - {name: payments, select: {tags: {team: payments}}, allowed: nobody}\n"
+        "  - {name: everything else, allowed: no-public-access}\n"
         f"remediations: {{modes: [{', '.join(modes)}]{more}}}\n"
     )
 
@@ -35,7 +37,7 @@ def notice(
     kind: StepKind = StepKind.OPENED, *, tags: dict[str, str] | None = None, **fields: Any
 ) -> Notice:
     offered = ("rollback-stage", "quarantine-stage")
-    found = violation(**{"policy_class": "everything else", "remediations": offered, **fields})
+    found = violation(**{"classes": ("everything else",), "remediations": offered, **fields})
     finding = Finding(
         id="gw-1",
         api=API,
@@ -75,8 +77,13 @@ def test_what_runs_by_itself_is_asked_for_with_who_made_the_change() -> None:
         (notice(StepKind.ACKNOWLEDGED), policy(AUTO)),
         (notice(live=False), policy(AUTO)),
         (notice(status=Status.UNKNOWN), policy(AUTO)),
+        # Of several classes the most careful one decides, whatever is wrong there.
         (
-            notice(policy_class="another"),
+            notice(classes=("everything else", "payments")),
+            policy("{class: payments, mode: approve}", AUTO),
+        ),
+        (
+            notice(classes=("another",)),
             policy(AUTO.replace("rule:", "class: everything else, rule:")),
         ),
         (notice(tags={"hands": "off"}), policy(AUTO, more=", exempt_tags: {hands: 'off'}")),

@@ -42,7 +42,7 @@ def _runs_by_itself(finding: Finding, notice: Notice, policy: OrgPolicy) -> str 
             id_
             for id_ in violation.remediations
             if policy.remediations.mode_of(
-                id_, rule=violation.rule, classes={violation.policy_class}, tags=notice.tags
+                id_, rule=violation.rule, classes=violation.classes, tags=notice.tags
             )
             is Mode.AUTO
         ),
