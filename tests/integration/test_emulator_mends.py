@@ -266,7 +266,7 @@ def test_a_deny_fences_by_address_too(mended: World) -> None:
 
 
 def _late_writes(world: World) -> list[object]:
-    """TLS policy after an update, status of a flush, the web ACL a stage names, a policy, VPC links."""
+    """TLS policy after an update, status of a flush, the web ACL a stage names, a policy, links."""
     apigateway, wafv2, ec2 = (world.client(name) for name in ("apigateway", "wafv2", "ec2"))
     api, _ = mock_api(apigateway)
     apigateway.create_deployment(restApiId=api, stageName="prod")

@@ -10,9 +10,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from mends import expect
-from ministack.services import apigateway
+from ministack.services import apigateway, ec2, waf
 from ministack.services import apigateway_v1 as v1
-from ministack.services import ec2, waf
 
 _HANDLE = ("method", "path", "headers", "body", "query_params")
 _FULL_ACCESS = json.dumps(
