@@ -118,7 +118,8 @@ SLACK = "https://slack.com/api/"
 
 class NotifySettings(_Settings):
     """`slack_interactive`: Slack knows our endpoint, so there are buttons; `slack_webhook`: it is
-    told through the secret's webhook. Of the receivers (a channel or webhook, a topic, a bus,
+    told through the secret's webhook; `remediation_queue_arn`: where to ask for what the org
+    policy lets run by itself. Of the receivers (a channel or webhook, a topic, a bus,
     Security Hub) at least one has to be named."""
 
     table: str = Field(min_length=1)
@@ -133,6 +134,7 @@ class NotifySettings(_Settings):
     topic_arn: str = ""
     event_bus: str = ""
     security_hub: bool = False
+    remediation_queue_arn: str = ""
 
     @model_validator(mode="after")
     def _somebody_is_told(self) -> Self:

@@ -141,7 +141,7 @@ class Desk:
             Case(
                 action=plan.action,
                 rule=plan.rule,
-                policy_class=plan.policy_class,
+                classes=plan.classes,
                 tags=plan.tags,
                 now=self.clock.now(),
             )
@@ -176,7 +176,7 @@ class Desk:
             Case(
                 action=action.id,
                 rule=violation.rule,
-                policy_class=violation.policy_class,
+                classes=violation.classes,
                 tags=snapshot.tags,
                 now=now,
             )

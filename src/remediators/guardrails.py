@@ -67,11 +67,12 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What the guard rails of an action depend on."""
+    """What the guard rails of an action depend on. `classes`: those of the org policy that the
+    finding's place and routes are of; the most careful one decides."""
 
     action: str
     rule: str
-    policy_class: str
+    classes: tuple[str, ...]
     tags: Mapping[str, str]
     now: datetime
 
@@ -90,8 +91,7 @@ def guards_of(policy: OrgPolicy, ceiling: Mode, actions: tuple[str, ...] | None)
     limits = rules.automatic_per_hour
 
     def guard(case: Case) -> Guard:
-        classes = [case.policy_class] if case.policy_class else []
-        wanted = rules.mode_of(case.action, rule=case.rule, classes=classes, tags=case.tags)
+        wanted = rules.mode_of(case.action, rule=case.rule, classes=case.classes, tags=case.tags)
         until = rules.frozen_until(case.now, ZoneInfo(policy.timezone))
         frozen = Freeze(start=case.now, end=until) if until is not None else None
         return Guard(

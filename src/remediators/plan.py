@@ -166,7 +166,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Immutable; everything that happens to it stands in the journal."""
+    """Immutable; everything that happens to it stands in the journal. `classes`: those of the org
+    policy that the finding is about, `policy_class` the one whose bound is exceeded."""
 
     id: str
     action: str
@@ -185,6 +186,7 @@ class Plan:
     preconditions: tuple[Precondition, ...]
     access: Forecast
     blast_radius: BlastRadius
+    classes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     patience_seconds: int = 60
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -74,6 +74,7 @@ def _plan(given: Situation, action: Action, proposal: Proposal, now: datetime) -
         finding_id=finding.id,
         rule=finding.violation.rule,
         policy_class=finding.violation.policy_class,
+        classes=finding.violation.classes,
         api=given.snapshot.api,
         api_name=given.snapshot.name,
         api_type=given.snapshot.api_type,

@@ -181,8 +181,12 @@ def _api(account: Mapping[str, Any], raw: Mapping[str, Any]) -> ApiSnapshot:
     )
     fields = described_fields(ApiSnapshot, defaults.get("api", {}) | raw.get("api", {}))
     found = replace(blank, **fields)
-    plans = found.usage_plans and tuple(_covering(plan, found) for plan in found.usage_plans)
-    return replace(found, usage_plans=plans)
+    if found.usage_plans is None:
+        return found
+    plans = tuple(_covering(plan, found) for plan in found.usage_plans)
+    covered = {one.stage for plan in plans for one in plan.stages}
+    stages = (replace(one, has_usage_plan=one.name in covered) for one in found.stages)
+    return replace(found, usage_plans=plans, stages=tuple(stages))
 
 
 def _covering(plan: UsagePlan, snapshot: ApiSnapshot) -> UsagePlan:

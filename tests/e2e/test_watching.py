@@ -120,6 +120,8 @@ def test_a_rule_that_is_disabled_is_said_and_so_is_the_heartbeat_that_is_lost(
 ) -> None:
     events, rule = watched.world.client("events"), watched.physical("ApiChangeRule")
     beat(watched)
+    watched.watch()
+    before = len(watched.about_itself(":warning: Gatewatch is blind in us-east-1"))
     events.disable_rule(Name=rule)
     try:
         watched.invoke("HeartbeatFunction")
@@ -127,10 +129,11 @@ def test_a_rule_that_is_disabled_is_said_and_so_is_the_heartbeat_that_is_lost(
         assert len(watched.about_itself("rule-off", "is disabled: changes are not seen")) == 1
         time.sleep(BOUND + 1)
         watched.watch()
-        (blind,) = watched.about_itself("Gatewatch is blind in us-east-1 since")
-        assert "not even its own heartbeat" in blind
+        blind = watched.about_itself(":warning: Gatewatch is blind in us-east-1 since")[before:]
+        assert len(blind) == 1
+        assert "not even its own heartbeat" in blind[0]
         watched.watch()
-        assert len(watched.about_itself("Gatewatch is blind in us-east-1 since")) == 1
+        assert len(watched.about_itself(":warning: Gatewatch is blind in us-east-1")) == before + 1
         assert watched.metrics("Blind")[-1] == 1
     finally:
         events.enable_rule(Name=rule)
@@ -138,7 +141,7 @@ def test_a_rule_that_is_disabled_is_said_and_so_is_the_heartbeat_that_is_lost(
     beat(watched)
     watched.watch()
 
-    assert len(watched.about_itself("over: ~Gatewatch is blind in us-east-1")) == 1
+    assert len(watched.about_itself("over: ~Gatewatch is blind in us-east-1")) == before + 1
 
 
 def test_a_target_that_is_removed_is_said(watched: Watched) -> None:
@@ -206,14 +209,14 @@ def test_an_org_policy_that_is_broken_takes_no_effect_and_is_said_once(watched: 
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=LOOSE.encode())
     restart(watched)
     watched.watch()
-    assert len(watched.about_itself("over: ~the org policy takes no effect")) == 1
+    assert watched.about_itself("over: ~the org policy takes no effect")
     company.open_api("afterwards")
     records = watched.world.until(
         lambda: [r for r in watched.records().values() if r["name"]["S"] == "afterwards"],
         SOON,
         "a verdict",
     )
-    assert '"status":"open"' not in records[0]["document"]["S"]
+    assert "access-exceeds-policy" not in records[0]["document"]["S"]
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=STRICT.encode())
     restart(watched)
 
@@ -233,6 +236,7 @@ def restart(watched: Watched) -> None:
 
 def test_a_secret_that_is_gone_is_said_and_is_an_alarm(watched: Watched) -> None:
     secrets, secret = watched.world.client("secretsmanager"), watched.outputs["SlackSecret"]
+    watched.watch()
     secrets.delete_secret(SecretId=secret, RecoveryWindowInDays=7)
     try:
         watched.watch()
@@ -295,6 +299,10 @@ def test_the_roles_were_enough(watched: Watched) -> None:
 def test_a_stack_that_is_deleted_and_deployed_again_goes_on_with_its_findings(
     watched: Watched, tmp_path: Path
 ) -> None:
+    company = Company(watched.world.client("apigateway", watched.world.assume("Developer", "joe")))
+    company.open_api("lasting")
+    (alert,) = watched.world.until(lambda: watched.said("lasting"), SOON, "the alert")
+    time.sleep(4)  # the end of its burst is looked at as well
     before = {api: record["version"]["N"] for api, record in watched.records().items()}
     outputs = dict(watched.outputs)
     delete(watched)
@@ -310,9 +318,7 @@ def test_a_stack_that_is_deleted_and_deployed_again_goes_on_with_its_findings(
 
     assert watched.outputs["Table"] == outputs["Table"]
     assert {api: r["version"]["N"] for api, r in watched.records().items()} == before
-    (alert,) = watched.said("meanwhile")
-    company = Company(watched.world.client("apigateway", watched.world.assume("Developer", "joe")))
-    company.delete(next(a for a, r in watched.records().items() if r["name"]["S"] == "meanwhile"))
+    company.delete(next(a for a, r in watched.records().items() if r["name"]["S"] == "lasting"))
     watched.world.until(
         lambda: any("Resolved" in m["text"] for m in watched.world.slack.thread(alert["ts"])[1:]),
         SOON,

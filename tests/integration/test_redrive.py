@@ -77,6 +77,24 @@ def test_each_kind_of_dead_letter_is_known(
     assert found.put_back is put_back
 
 
+@pytest.mark.parametrize(
+    ("queue", "body", "what", "put_back"),
+    [
+        ("AsksDeadLetterQueue", '{"kind": "waive"}', "given in Slack (waive)", PutBack.SEND),
+        ("RemediationDeadLetterQueue", '{"step": "plan"}', "a remedy (plan)", PutBack.SEND),
+        ("RemediationDeadLetterQueue", "[", "no message of ours", PutBack.DROP),
+    ],
+)
+def test_what_people_asked_for_goes_back_to_where_it_was_asked(
+    queue: str, body: str, what: str, put_back: PutBack
+) -> None:
+    dead = DeadLetter(queue=queue, id="m-1", receipt="r", body=body, attributes={})
+    found = verdict(dead)
+
+    assert what in found.what
+    assert found.put_back is put_back
+
+
 @pytest.fixture
 def queues() -> Iterator[dict[str, str]]:
     with mock_aws():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.rule_cases import FOLDER, Outcome, all_cases
 
@@ -27,6 +29,9 @@ REMEDIATIONS = {
     "close-sign-up",
     "flush-authorizer-cache",
 }
+CONTROL = re.compile(
+    r"FSBP [A-Za-z]+\.\d+|NIST 800-53 [A-Z]{2}-\d+(\(\d+\))?|PCI DSS v4\.0\.1 \d+(\.\d+)*"
+)
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
@@ -45,6 +50,11 @@ def test_every_rule_says_what_it_is_about(rule: Rule) -> None:
     assert rule.attacker_view.endswith(".")
     assert rule.fix.endswith(".")
     assert all(one.about.endswith(".") for one in rule.parameters.values())
+
+
+@EVERY_RULE
+def test_controls_are_named_in_one_way(rule: Rule) -> None:
+    assert [one for one in rule.controls if not CONTROL.fullmatch(one)] == []
 
 
 @EVERY_RULE

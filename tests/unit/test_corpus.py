@@ -45,13 +45,13 @@ def test_no_rule_fails_on_any_of_them() -> None:
     assert failed == []
 
 
-def test_the_corpus_is_large_and_says_something_of_most_rules() -> None:
+def test_the_corpus_is_large_and_every_rule_speaks_in_it() -> None:
     apis = [each for account in all_accounts() for each in judged(account)]
     told = Counter(finding.violation.rule for each in apis for finding in each.findings)
     asked = {rule.id for rule in RULES if is_on(default_org_policy(), rule)}
 
     assert len(apis) >= 50
-    assert len(told) >= 0.7 * len(asked), sorted(asked - set(told))
+    assert asked - set(told) == set()
     assert {f.status for each in apis for f in each.findings} >= {
         Status.OPEN,
         Status.UNKNOWN,

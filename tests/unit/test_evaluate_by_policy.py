@@ -83,6 +83,11 @@ def test_each_place_has_the_bound_of_its_class() -> None:
     assert evaluate(SNAPSHOT, policy(), now=NOW).bound.class_name == "all"
 
 
+def test_a_finding_says_of_which_class_its_place_is_whatever_is_wrong_there() -> None:
+    assert [one.classes for one in found()] == [("health",), ("all",), ("health",), ("dev",)]
+    assert {one.policy_class for one in found()} == {""}
+
+
 def test_the_policy_sets_parameters_severity_and_which_rules_are_asked() -> None:
     more = "rules: {sample: {severity: critical, parameters: {days: 7}}, quiet: on}\n"
 

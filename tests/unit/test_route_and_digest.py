@@ -66,7 +66,7 @@ def router(text: str = POLICY, notebook: MemoryNotebook | None = None) -> Router
 
 
 def notice(severity: Severity = Severity.HIGH, **tags: str) -> Notice:
-    found = violation(severity=severity, policy_class="everything else")
+    found = violation(severity=severity, classes=("everything else",))
     look = evaluation(found, snapshot=rest_api(tags=tags))
     outcome = advance(ApiRecord(api=API), look, now=NOW, cause=None)
     assert outcome.notice is not None
@@ -79,6 +79,13 @@ def test_the_org_policy_names_the_channel_by_severity_and_tags() -> None:
     assert route(notice()) == ("C0DEFAULT1", "C0FALLBACK1")
     assert route(notice(Severity.CRITICAL)).channel == "C0CRITICAL1"
     assert route(notice(team="payments")).channel == "C0PAYMENTS1"
+
+
+def test_the_class_of_a_place_counts_whatever_is_wrong_there() -> None:
+    by_class = POLICY.replace("severity: [critical]", "class: [everything else]")
+
+    assert notice().steps[0].finding.violation.policy_class == ""
+    assert router(by_class).route(notice()).channel == "C0CRITICAL1"
 
 
 def test_without_routing_the_stacks_own_channels_count() -> None:
@@ -103,7 +110,7 @@ def test_a_mute_holds_back_its_class_until_its_end() -> None:
     assert not holds(notice(), later(3600))
     other = notice()
     step = other.steps[0]
-    elsewhere = replace(step.finding.violation, policy_class="payments", rule="another-rule")
+    elsewhere = replace(step.finding.violation, classes=("payments",), rule="another-rule")
     step = replace(step, finding=replace(step.finding, violation=elsewhere))
     assert not holds(replace(other, steps=(step,)), NOW)
     assert not holds(replace(other, steps=(*other.steps, step)), NOW)

@@ -14,9 +14,20 @@ from monitor.model.dead_letter import DeadLetter, PutBack, Verdict
 HIDDEN_SECONDS = 120
 """While they are shown, nobody else sees them; afterwards they are back."""
 
-HOMES = {"DeadLetterQueue": "Queue", "ScanDeadLetterQueue": "ScanQueue", "Failures": ""}
+HOMES = {
+    "DeadLetterQueue": "Queue",
+    "ScanDeadLetterQueue": "ScanQueue",
+    "AsksDeadLetterQueue": "AsksQueue",
+    "RemediationDeadLetterQueue": "RemediationQueue",
+    "Failures": "",
+}
 """Output of a dead letter queue -> output of the queue its messages came from."""
-_LOGS = {"DeadLetterQueue": "on-change", "ScanDeadLetterQueue": "scan-worker"}
+_LOGS = {
+    "DeadLetterQueue": "on-change",
+    "ScanDeadLetterQueue": "scan-worker",
+    "AsksDeadLetterQueue": "respond",
+    "RemediationDeadLetterQueue": "remediate",
+}
 
 
 class NoSuchStack(Exception):

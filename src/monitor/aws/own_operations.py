@@ -145,6 +145,7 @@ OF_ROLES: Mapping[str, Operations] = MappingProxyType(
         | _on(f"{_TABLE}/index/records", "dynamodb:Query")
         | _ORG_POLICY
         | _on("${AlertTopicArn}", "sns:Publish")
+        | _on("${RemediationQueue.Arn}", "sqs:SendMessage")
         | _on(f"{_ARN}events:{_PLACE}event-bus/${{AlertEventBus}}", "events:PutEvents")
         | _on(
             f"{_ARN}securityhub:{_PLACE}product/${{AWS::AccountId}}/default",

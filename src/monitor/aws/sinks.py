@@ -33,6 +33,10 @@ class SnsClient(Protocol):
     def publish(self, **arguments: Any) -> Any: ...
 
 
+class Requests(Protocol):
+    def send(self, document: Document) -> None: ...
+
+
 class SecurityHubClient(Protocol):
     def batch_import_findings(self, **arguments: Any) -> Any: ...
 
@@ -116,6 +120,18 @@ class Bus(_Sink):
             entry = answer["Entries"][0]
             said = f"{entry.get('ErrorCode')}: {entry.get('ErrorMessage')}"
             raise NotDelivered(f"Bus: {said}", reach=Reach.SINK)
+
+
+class Remediator(_Sink):
+    """The remediator's queue. It refuses what it is asked twice."""
+
+    def __init__(self, queue: Requests, asked: Findings) -> None:
+        self._queue = queue
+        self._asked = asked
+
+    def send(self, notice: Notice) -> None:
+        for request in self._asked(notice):
+            self._queue.send(request)
 
 
 class SecurityHub(_Sink):

@@ -8,9 +8,10 @@ from datetime import timedelta
 from functools import partial
 
 from monitor.aws.clock import SystemClock
+from monitor.aws.messages import SqsMessages, queue_url
 from monitor.aws.secrets import WEBHOOK, SlackSecret
 from monitor.aws.session import AwsSession
-from monitor.aws.sinks import Bus, SecurityHub, Topic
+from monitor.aws.sinks import Bus, Remediator, SecurityHub, Topic
 from monitor.bootstrap.org_policy import org_policies
 from monitor.evaluation.catalogue import RULES
 from monitor.model.digest import Digest
@@ -25,6 +26,7 @@ from monitor.slack.digest import digest_message
 from monitor.slack.webhook import WebhookNotifier
 from monitor.stores.dynamodb import DynamoDbStore
 from monitor.stores.notebook import DynamoDbNotebook
+from monitor.usecases.automatic import automatic_requests
 from monitor.usecases.digest import DigestTeller, Herald
 from monitor.usecases.route import Router
 from monitor.usecases.tell import Teller
@@ -54,6 +56,11 @@ def notify(settings: NotifySettings, on_detour: OnDetour) -> Notify:
         fallback=settings.slack_fallback_channel,
     )
     sinks = _others(settings, session)
+    if settings.remediation_queue_arn:
+        sinks["remediator"] = Remediator(
+            SqsMessages(session.sqs, queue_url(settings.remediation_queue_arn)),
+            lambda notice: list(automatic_requests(notice, policies.current())),
+        )
     secret = SlackSecret(session.secretsmanager, settings.slack_secret)
     herald: Herald | None = None
     if settings.slack_channel:

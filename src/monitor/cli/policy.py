@@ -26,6 +26,7 @@ from monitor.evaluation.catalogue import RULES
 from monitor.evaluation.policy_check import ClassedApi, PolicyCheckDocument, check_policy
 from monitor.evaluation.policy_tests import (
     CaseDocument,
+    FoundFinding,
     PolicyTestDocument,
     load_cases,
     run_cases,
@@ -48,6 +49,7 @@ _OUTPUT = click.option(
 )
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _MOST_NAMED = 20
+_MOST_ROUTES = 5
 
 
 @click.group()
@@ -244,10 +246,26 @@ def _test_text(document: PolicyTestDocument) -> str:
 def _case_lines(case: CaseDocument) -> Iterator[str]:
     yield f"{'ok    ' if case.passed else 'FAILED'}  {plain(case.name)}"
     for expected in case.missing:
-        told = ", ".join(f"{key}: {value}" for key, value in expected.items())
+        told = ", ".join(f"{key}: {_written(value)}" for key, value in expected.items())
         yield f"        - expected, not found: {plain(told)}"
     for found in case.unexpected:
         where = f"stage {found.stage}" if found.stage else "the API"
-        when = "" if found.live else " after the next deployment"
+        when = "" if found.live else ", draft"
         about = f"{found.rule}, {found.severity.value}, {found.status.value}, {where}{when}"
-        yield f"        + found, not expected: {plain(f'{about}: {found.title}')}"
+        yield f"        + found, not expected: {plain(f'{about}: {found.title}{_details(found)}')}"
+
+
+def _details(found: FoundFinding) -> str:
+    """What the title does not name, and a case may."""
+    more = len(found.routes) - _MOST_ROUTES
+    routes = ", ".join(found.routes[:_MOST_ROUTES]) + (f" and {more} more" if more > 0 else "")
+    parts = [f"class {found.policy_class}" if found.policy_class else "", routes]
+    told = "; ".join(part for part in parts if part)
+    return f" ({told})" if told else ""
+
+
+def _written(value: object) -> str:
+    """As it stands in the file of cases."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)

@@ -168,7 +168,8 @@ def _merged(problems: list[Problem]) -> Iterator[Problem]:
 def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -> Violation:
     """The problem as a violation, with what the org policy says of it."""
     found = _violation(rule, problem, given, _thresholds(policy))
-    classes = {given.bound_of(problem.stage, route).class_name for route in problem.routes or ("",)}
+    routes = problem.routes or ("",)
+    classes = [given.bound_of(problem.stage, route).class_name for route in routes]
     offered = tuple(
         id_
         for id_ in rule.remediations
@@ -178,6 +179,7 @@ def _judged(rule: Rule, problem: Problem, given: RuleInput, policy: OrgPolicy) -
     return replace(
         found,
         severity=severity_of(policy, rule) or found.severity,
+        classes=tuple(dict.fromkeys((problem.policy_class or classes[0], *classes))),
         clause=_clause(problem, given),
         waiver=waiver_for(policy, given.snapshot, found, given.now),
         remediations=offered,

@@ -8,12 +8,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.watch import Heart, heart
-from monitor.handlers.observability import logger, tracer
+from monitor.handlers.observability import logger
 from monitor.settings import HeartbeatSettings
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     _heart().beat()
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.notify import Notify, notify
-from monitor.handlers.observability import logger, metrics, tracer
+from monitor.handlers.observability import logger, metrics
 from monitor.ports import NotDelivered
 from monitor.settings import NotifySettings
 from monitor.stores.dynamodb import notice_api
@@ -23,7 +23,6 @@ class Undelivered(RuntimeError):
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """A stream's records name the APIs; anything else is the sweep, and `digest` makes the digest
     due before it.

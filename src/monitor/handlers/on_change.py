@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from monitor.bootstrap.on_change import OnChange, on_change
 from monitor.events.routing import BLINDING
 from monitor.handlers.batches import answer, by_region, report
-from monitor.handlers.observability import logger, metrics, tracer
+from monitor.handlers.observability import logger, metrics
 from monitor.model.change import Change
 from monitor.settings import OnChangeSettings
 from monitor.usecases.react import Batch
@@ -23,7 +23,6 @@ from monitor.usecases.react import Batch
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
     failed: list[PartialItemFailures] = []

@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.respond import Respond, respond
-from monitor.handlers.observability import logger, metrics, tracer
+from monitor.handlers.observability import logger, metrics
 from monitor.handlers.slack_interaction import ASK
 from monitor.model.ask import Ask
 from monitor.settings import RespondSettings
@@ -30,7 +30,6 @@ _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_fail
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
     settings = _settings()

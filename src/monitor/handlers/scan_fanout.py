@@ -9,14 +9,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.on_change import ScanFanout, scan_fan_out
-from monitor.handlers.observability import logger, metrics, tracer
+from monitor.handlers.observability import logger, metrics
 from monitor.settings import ScanFanoutSettings
 from monitor.usecases.fan_out import ListingFailed
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """`{"anew": true}`: every export is read again, whatever was kept of it.
 

@@ -13,14 +13,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.on_change import ScanWorker, scan_worker
 from monitor.handlers.batches import answer, by_region, report
-from monitor.handlers.observability import logger, metrics, tracer
+from monitor.handlers.observability import logger, metrics
 from monitor.settings import ScanWorkerSettings
 from monitor.usecases.rescan import ScanWork
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answers the messages that have to come again."""
     failed: list[PartialItemFailures] = []

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from monitor.bootstrap.respond import Reception, reception
-from monitor.handlers.observability import logger, metrics, tracer
+from monitor.handlers.observability import logger, metrics
 from monitor.model.ask import Ask
 from monitor.ports import NotDelivered
 from monitor.settings import InteractionSettings
@@ -33,7 +33,6 @@ Answer = dict[str, Any]
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> Answer:  # noqa: ARG001
     """An event of an HTTP API (payload 2.0). A stranger gets 401 and nothing else."""
     try:

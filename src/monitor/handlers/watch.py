@@ -10,14 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from monitor.bootstrap.watch import watcher
 from monitor.events.cloudtrail import parse_change
-from monitor.handlers.observability import logger, metrics, tracer
+from monitor.handlers.observability import logger, metrics
 from monitor.settings import WatchSettings
 from monitor.usecases.watch import Watcher
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """The event of a change says who made it; what is wrong is read, never taken from it."""
     watched = _watcher(context.invoked_function_arn).watch(by=_by(event))

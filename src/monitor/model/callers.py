@@ -183,17 +183,16 @@ class CallerBox:
                 inside = replace(inside, **{axis: mine & theirs})
 
     def one(self) -> Caller:
-        """One of them, an address of the internet where there is one."""
+        """One of them."""
         principal = min(
             self.principals, key=lambda one: (one.kind, one.account or "", one.arn or "")
         )
-        spans = (self.addresses & ROUTABLE).spans or self.addresses.spans
         return Caller(
             network=self.network,
             principal=principal,
-            address=address_at(spans[0][0]) if self.network is CallerNetwork.INTERNET else None,
-            vpc=_some(self.vpcs, "vpc-"),
-            endpoint=_some(self.endpoints, "vpce-"),
+            addresses=self.addresses,
+            vpcs=self.vpcs,
+            endpoints=self.endpoints,
             credentials=self.credentials,
             token_issuer=None if self.token_issuers.excluded else min(self.token_issuers.names),
             proven=self.proven,
@@ -211,17 +210,34 @@ def _some(names: NameSet, prefix: str) -> str:
 class Caller:
     """One caller, as a counter-example: who gets in although nobody allowed it.
 
-    `token_issuer` None: no token is needed, or nobody knows whose.
+    `addresses`, `vpcs` and `endpoints`: those that will do. `token_issuer` None: no token is
+    needed, or nobody knows whose.
     """
 
     network: CallerNetwork
     principal: CallerPrincipal
-    address: str | None
-    vpc: str
-    endpoint: str
+    addresses: AddressSet
+    vpcs: NameSet
+    endpoints: NameSet
     credentials: frozenset[Credential]
     token_issuer: str | None
     proven: bool
+
+    @property
+    def address(self) -> str | None:
+        """One of the internet where there is one; None for who comes through a VPC endpoint."""
+        if self.network is not CallerNetwork.INTERNET:
+            return None
+        spans = (self.addresses & ROUTABLE).spans or self.addresses.spans
+        return address_at(spans[0][0])
+
+    @property
+    def vpc(self) -> str:
+        return _some(self.vpcs, "vpc-")
+
+    @property
+    def endpoint(self) -> str:
+        return _some(self.endpoints, "vpce-")
 
 
 @dataclass(frozen=True, slots=True)

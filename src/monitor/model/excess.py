@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitor.model.access import RouteAccess, Scope
+from monitor.model.addresses import ROUTABLE, V4
 from monitor.model.callers import (
     EVERY_CALLER,
     OTHERS,
     Caller,
     CallerNetwork,
     Credential,
+    NameSet,
     PrincipalKind,
 )
 from monitor.model.organization import Bound
+
+_MOST_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +118,24 @@ def _holding(caller: Caller) -> list[str]:
 
 
 def _through(caller: Caller) -> str:
-    if caller.network is CallerNetwork.VPC_ENDPOINT:
-        return f" through a VPC endpoint such as {caller.endpoint} in {caller.vpc}"
-    return ""
+    """The way through a VPC; no name stands there that only serves as an example."""
+    if caller.network is not CallerNetwork.VPC_ENDPOINT:
+        return ""
+    if not caller.endpoints.excluded:
+        return f" through the VPC endpoint {caller.endpoint}"
+    but = f" other than {_listed(caller.endpoints)}" if caller.endpoints.names else ""
+    if not caller.vpcs.excluded:
+        return f" through any VPC endpoint of {caller.vpc}{but}"
+    return f" through any VPC endpoint{but}"
+
+
+def _listed(names: NameSet) -> str:
+    first = sorted(names.names)[:_MOST_NAMES]
+    more = len(names.names) - len(first)
+    return ", ".join(first) + (f" and {more} more" if more else "")
 
 
 def _at(caller: Caller) -> str:
+    if not ROUTABLE & (V4 - caller.addresses):
+        return "anyone on the internet"
     return f"anyone at an address such as {caller.address}"

@@ -131,7 +131,8 @@ class Violation:
     """What a rule found on one API at one moment, its routes inside.
 
     `policy_class`: the class of the org policy whose bound is exceeded, empty where none is;
-    `clause`: what that class allows, in the policy's words.
+    `clause`: what that class allows, in the policy's words. `classes`: those that its place and
+    routes are of, whatever is wrong there; `policy_class` first.
     `waiver`: the org policy's, if one speaks of it now. `remediations`: ids of those on offer.
     `caused_by`: the one change among those that led here that it comes from, where that is known.
     """
@@ -147,6 +148,7 @@ class Violation:
     routes: tuple[str, ...] = ()
     policy_class: str = ""
     clause: str = ""
+    classes: tuple[str, ...] = ()
     witness: Witness | None = None
     because: tuple[Reason, ...] = ()
     caveats: tuple[str, ...] = ()

@@ -234,6 +234,13 @@ def attached(place: Place) -> Iterator[Attached | Unclear]:
             )
 
 
+def has_nobody_to_ask(given: RuleInput, authorizer: Authorizer) -> bool:
+    """Whether its function is known to be gone: then every call fails, and what it would decide or
+    keep is no question. That it is gone is a finding of its own."""
+    function = given.snapshot.functions.get(authorizer.function_arn or "")
+    return function is not None and function.exists is False
+
+
 def at_each_authorizer(
     given: RuleInput, look: Callable[[Place, Attached], Iterator[Flaw | Unclear]]
 ) -> Iterator[Problem | CannotTell]:

@@ -17,6 +17,8 @@ from monitor.orgpolicy.sets import ALONE, MOST_BOXES, NAMED, NO_PUBLIC_ACCESS, r
 
 _Way = tuple[int | str, ...]
 _ACCOUNT = re.compile(r"[0-9]{12}\Z", re.ASCII)
+_JOINT = re.compile(r"\s+(and|or)\s+")
+_SMALL_VERB = re.compile(r"(get|head|post|put|patch|delete|options|any)\s+/", re.IGNORECASE)
 _SLACK_ID = re.compile(r"[UWS][A-Z0-9]{6,}\Z", re.ASCII)
 
 
@@ -95,7 +97,8 @@ def _word(way: _Way, word: str, names: _Names, *, alone: bool) -> Iterator[Mista
     found = read_set(word)
     if found is None:
         known = (*ALONE, *(f"{kind} ..." for kind in NAMED))
-        yield Mistake(way, f"no set is called `{word[:100]}`{suggestion(word, known)}")
+        hint = _joined(word) or suggestion(word, known)
+        yield Mistake(way, f"no set is called `{word[:100]}`{hint}")
     elif found.kind == NO_PUBLIC_ACCESS and not alone:
         yield Mistake(way, f"`{NO_PUBLIC_ACCESS}` is a measure and no set: it must stand alone")
     elif found.kind == "our organisation" and not names.has_organization:
@@ -106,8 +109,17 @@ def _word(way: _Way, word: str, names: _Names, *, alone: bool) -> Iterator[Mista
         for name in found.names:
             if name not in known_names:
                 where = " or ".join(f"`organization.{part}`" for part in parts)
-                hint = suggestion(name, known_names)
+                hint = _joined(word) or suggestion(name, known_names)
                 yield Mistake(way, f"`{name[:100]}` is no name of {where}{hint}")
+
+
+def _joined(word: str) -> str:
+    """How sets are joined, for who wrote it as a sentence."""
+    joined = _JOINT.search(word)
+    if joined is None or read_set(word[: joined.start()]) is None:
+        return ""
+    how = "`all_of: [..., ...]`" if joined[1] == "and" else "`any_of: [..., ...]`, or a list,"
+    return f"; {how} joins sets by {joined[1]}"
 
 
 def _boxes(expression: Any) -> int:
@@ -131,6 +143,11 @@ def _selector(select: Any, way: _Way, names: _Names) -> Iterator[Mistake]:
                 place,
                 f"`{account}` is neither 12 digits nor a name of `organization.accounts`{hint}",
             )
+    for place, route in _listed(_mapping(select).get("route"), (*way, "route")):
+        found = _SMALL_VERB.match(route)
+        if found and not found[1].isupper():
+            verb = found[1].upper()
+            yield Mistake(place, f"no route has the verb `{found[1]}`; did you mean `{verb}`?")
 
 
 def _rules(document: Any, rules: Mapping[str, Rule]) -> Iterator[Mistake]:
@@ -140,6 +157,8 @@ def _rules(document: Any, rules: Mapping[str, Rule]) -> Iterator[Mistake]:
             yield _no_rule(way, id_, rules)
             continue
         parameters = rules[id_].parameters
+        for name in parameters.keys() & _mapping(settings).keys():
+            yield Mistake((*way, name), f"is a parameter: write `parameters: {{{name}: ...}}`")
         for name, value in _mapping(_mapping(settings).get("parameters")).items():
             place = (*way, "parameters", name)
             if name not in parameters:

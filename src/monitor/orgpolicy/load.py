@@ -47,7 +47,9 @@ def validated(document: Any, model: type[M], mistakes: Iterable[Mistake], name: 
     try:
         value = model.model_validate(document)
     except ValidationError as error:
-        found += shape_mistakes(document, error, model.model_json_schema())
+        known = {one.location for one in found}
+        shape = shape_mistakes(document, error, model.model_json_schema())
+        found += (one for one in shape if one.location not in known)
         raise _error(document, found, name) from error
     if found:
         raise _error(document, found, name)
@@ -58,7 +60,8 @@ def read_document(text: str, name: str, expected: str) -> Any:
     """A YAML mapping that remembers where its parts stand. Raises OrgPolicyError."""
     document = _parse(text, name)
     if not isinstance(document, dict):
-        raise OrgPolicyError(f"{name}:1:1: expected {expected}, found no mapping")
+        found = "an empty file" if document is None else "no mapping"
+        raise OrgPolicyError(f"{name}:1:1: expected {expected}, found {found}")
     if is_too_large(document):
         raise OrgPolicyError(f"{name}:1:1: nested too deeply, or too large with its aliases")
     return document

@@ -117,6 +117,8 @@ def _unknown_key(key: object, known: Sequence[str]) -> str:
 
 def _one_of(expected: str, found: object) -> str:
     options = [word.strip("' ") for word in expected.replace(" or ", ", ").split(", ")]
+    if found in options:
+        return f"expected {listed(options)}, found the same in quotes: take them away"
     close = get_close_matches(str(found), options, n=1)
     hint = f"; did you mean `{close[0]}`?" if close else ""
     return f"expected {listed(options)}, found {_shown(found)}{hint}"

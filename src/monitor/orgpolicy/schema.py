@@ -54,6 +54,11 @@ class RuleSettings(Part):
 def _switch(value: object) -> object:
     if value in ("on", "off") or isinstance(value, bool):
         return {"on": value in ("on", True)}
+    if isinstance(value, str | int | float | list) or value is None:
+        found = "nothing" if value is None else f"`{str(value)[:100]}`"
+        raise ValueError(
+            f"expected `on`, `off` or settings such as `severity: high`, found {found}"
+        )
     return value
 
 

@@ -37,7 +37,7 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=frozenset({Unknown.LIVE_ROUTES, Unknown.LIVE_GUARDS, Unknown.CANARY}),
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS v4.0.1 7.2.1"),
     remediations=(
         "rollback-stage",
         "restrict-policy",

@@ -60,9 +60,9 @@ def _is_meant(given: RuleInput, stage: Stage, way: RouteAccess) -> bool:
 
 
 def _problem(stage: Stage, keys: tuple[str, ...], *, live: bool) -> Problem:
-    how_many = f"{len(keys)} route{'s' if len(keys) != 1 else ''}"
+    ask = "1 route asks" if len(keys) == 1 else f"{len(keys)} routes ask"
     return Problem(
-        title=f"an API key is all that {how_many} of stage {stage.name} ask for",
+        title=f"{ask} for an API key and nothing else (stage {stage.name})",
         stage=stage.name,
         live=live,
         routes=keys,

@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from monitor.model.api import ApiType, AuthorizerKind
 from monitor.model.credentials import names_credential
 from monitor.model.finding import Severity
-from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import (
+    WHAT_IS_LIVE,
+    Attached,
+    Flaw,
+    Place,
+    Unclear,
+    at_each_authorizer,
+    has_nobody_to_ask,
+)
 from monitor.model.rule import CannotTell, Parameter, Problem, Rule, RuleInput, saw
 
 _LONGEST = "longest_cache_seconds"
@@ -28,6 +36,8 @@ def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
         authorizer = one.authorizer
         if authorizer.kind not in _LAMBDA or place.api_type is ApiType.WEBSOCKET:
             # A WebSocket API asks once, at connection time, and caches nothing.
+            return
+        if has_nobody_to_ask(given, authorizer):
             return
         seconds = authorizer.cache_ttl_seconds
         if seconds is None:
@@ -81,7 +91,7 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-12", "PCI DSS 4.0.1 7.2.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-12", "PCI DSS v4.0.1 7.2.1"),
     remediations=("flush-authorizer-cache",),
     parameters={
         _LONGEST: Parameter(

@@ -10,14 +10,22 @@ from collections.abc import Iterator
 from monitor.model.api import AuthorizerKind
 from monitor.model.credentials import demands_credential, names_credential
 from monitor.model.finding import Severity
-from monitor.model.places import WHAT_IS_LIVE, Attached, Flaw, Place, Unclear, at_each_authorizer
+from monitor.model.places import (
+    WHAT_IS_LIVE,
+    Attached,
+    Flaw,
+    Place,
+    Unclear,
+    at_each_authorizer,
+    has_nobody_to_ask,
+)
 from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
     def look(place: Place, one: Attached) -> Iterator[Flaw | Unclear]:
         authorizer = one.authorizer
-        if demands_credential(place.api_type, authorizer):
+        if demands_credential(place.api_type, authorizer) or has_nobody_to_ask(given, authorizer):
             return
         routes = tuple(route for route in one.routes if _strangers_reach(given, place, route))
         if not routes:
@@ -64,6 +72,6 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS 4.0.1 8.3.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS v4.0.1 8.3.1"),
     remediations=("rollback-stage", "quarantine-stage", "block-at-waf"),
 )

@@ -110,6 +110,6 @@ RULE = Rule(
         "FSBP Lambda.1",
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-6",
-        "PCI DSS 4.0.1 7.2.1",
+        "PCI DSS v4.0.1 7.2.1",
     ),
 )

@@ -68,7 +68,7 @@ def _problem(stage: StageAccess, shut: tuple[str, ...], given: RuleInput) -> Pro
     exceeds = bool(excess_of(stage.live_routes, partial(given.bound_of, stage.stage)).exceeding)
     count = f"{len(shut)} route{'s' if len(shut) != 1 else ''}"
     return Problem(
-        title=f"the draft shuts {count} of stage {stage.stage}, which is not deployed",
+        title=(f"stage {stage.stage} still lets in callers whom the draft shuts out, on {count}"),
         stage=stage.stage,
         routes=shut,
         # Somebody believes that the hole is closed.

@@ -76,6 +76,6 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE | {Unknown.VPC_ENDPOINTS},
-    controls=("NIST 800-53 AC-4", "NIST 800-53 SC-7", "PCI DSS 4.0.1 1.3.2"),
+    controls=("NIST 800-53 AC-4", "NIST 800-53 SC-7", "PCI DSS v4.0.1 1.3.2"),
     remediations=("tighten-endpoint-policy",),
 )

@@ -78,7 +78,7 @@ RULE = Rule(
     controls=(
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-6",
-        "PCI DSS 4.0.1 7.2.1",
+        "PCI DSS v4.0.1 7.2.1",
     ),
     remediations=("restrict-policy", "rollback-stage"),
 )

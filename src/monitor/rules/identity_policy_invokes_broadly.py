@@ -142,8 +142,8 @@ RULE = Rule(
     controls=(
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-6",
-        "PCI DSS 4.0.1 7.2.1",
-        "PCI DSS 4.0.1 7.2.2",
+        "PCI DSS v4.0.1 7.2.1",
+        "PCI DSS v4.0.1 7.2.2",
     ),
     parameters={
         _IGNORED: Parameter(

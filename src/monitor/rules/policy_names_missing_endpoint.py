@@ -74,6 +74,6 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE | {Unknown.VPC_ENDPOINTS},
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-4", "PCI DSS 4.0.1 1.2.7"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-4", "PCI DSS v4.0.1 1.2.7"),
     remediations=("restrict-policy",),
 )

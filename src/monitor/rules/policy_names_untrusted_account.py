@@ -69,6 +69,6 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS v4.0.1 7.2.1"),
     remediations=("restrict-policy", "rollback-stage"),
 )

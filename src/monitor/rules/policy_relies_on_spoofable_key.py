@@ -132,6 +132,6 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE,
-    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS 4.0.1 7.2.1"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 IA-2", "PCI DSS v4.0.1 7.2.1"),
     remediations=("restrict-policy", "require-authorization", "quarantine-stage"),
 )

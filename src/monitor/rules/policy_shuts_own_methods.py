@@ -1,16 +1,24 @@
-"""The resource policy lets in named AWS principals only, and methods that check no signature are
-shut for everybody.
+"""The resource policy lets in AWS principals only, by name or by a condition on who signed, and
+methods that check no signature are shut for everybody.
 
 Source: API Gateway guide, "Create and attach an API Gateway resource policy to an API": where the
-policy names AWS principals, methods without AWS_IAM fail.
+policy names AWS principals, methods without AWS_IAM fail. IAM user guide, "AWS global condition
+context keys": those of the principal are in the request of a principal only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.iampolicy.document import Effect, PolicyDocument
-from monitor.iampolicy.intent import documents, is_for_everyone, named_accounts, speaks_of
+from monitor.iampolicy.document import Effect, PolicyDocument, Statement
+from monitor.iampolicy.intent import (
+    demands,
+    documents,
+    is_for_everyone,
+    named_accounts,
+    speaks_of,
+)
+from monitor.iampolicy.operators import Quantifier
 from monitor.model.api import ApiType, AuthorizationType, Configuration, Route
 from monitor.model.finding import Severity
 from monitor.model.places import WHAT_IS_LIVE, Flaw, Place, Unclear, at_each_place
@@ -18,6 +26,9 @@ from monitor.model.rule import CannotTell, Problem, Rule, RuleInput, saw
 
 # What a Lambda authorizer's own answer opens in spite of it is not documented.
 _SHUT = frozenset({AuthorizationType.NONE, AuthorizationType.COGNITO_USER_POOLS})
+_WHO_SIGNED = frozenset(
+    {"aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths"}
+)
 
 
 def _check(given: RuleInput) -> Iterator[Problem | CannotTell]:
@@ -52,7 +63,8 @@ def _configuration(
             yield Unclear(why="which resource policy is in force is not known")
             continue
         yield Flaw(
-            title="the resource policy names AWS principals, which shuts methods without AWS_IAM",
+            title="the resource policy allows only AWS principals, which shuts methods without "
+            "AWS_IAM",
             routes=(route.key,),
             because=(
                 saw(f"policy.{shut_by[0]}", "allows", "AWS principals only"),
@@ -62,15 +74,31 @@ def _configuration(
 
 
 def _shut_by(given: RuleInput, stage: str, document: PolicyDocument, route: Route) -> str:
-    """The place of an Allow that names principals, if no other one lets everyone in."""
+    """The place of an Allow for principals, if no other one lets everyone in."""
     allows = [
         one
         for one in document.statements
         if one.effect is not Effect.DENY and speaks_of(one, given.snapshot.api, stage, route)
     ]
-    if any(one.effect is None or one.problems or is_for_everyone(one) for one in allows):
+    if any(one.effect is None or one.problems for one in allows):
         return ""
-    return next((one.place for one in allows if named_accounts(one)), "")
+    # Whether a token makes up for such a condition is not documented.
+    unsigned = route.authorization is AuthorizationType.NONE
+    asking = [one for one in allows if unsigned and _asks_who_signed(one)]
+    if any(is_for_everyone(one) and one not in asking for one in allows):
+        return ""
+    return next((one.place for one in allows if named_accounts(one) or one in asking), "")
+
+
+def _asks_who_signed(statement: Statement) -> bool:
+    """Whether it holds of no caller who did not sign: the key is not there then."""
+    return any(
+        one.key in _WHO_SIGNED
+        and not one.excludes
+        and not one.operator.if_exists
+        and one.operator.quantifier is not Quantifier.FOR_ALL
+        for one in demands(statement)
+    )
 
 
 RULE = Rule(

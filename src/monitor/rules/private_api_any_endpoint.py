@@ -55,7 +55,7 @@ RULE = Rule(
         "NIST 800-53 AC-3",
         "NIST 800-53 AC-4",
         "NIST 800-53 SC-7",
-        "PCI DSS 4.0.1 1.3.1",
+        "PCI DSS v4.0.1 1.3.1",
     ),
     remediations=("restrict-policy", "rollback-stage", "quarantine-stage"),
 )

@@ -75,7 +75,7 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE | {Unknown.USER_POOL},
-    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS 4.0.1 7.2.2"),
+    controls=("NIST 800-53 AC-3", "NIST 800-53 AC-6", "PCI DSS v4.0.1 7.2.2"),
     remediations=("require-authorization",),
     parameters={
         _ALWAYS: Parameter(

@@ -33,7 +33,7 @@ def _of_stage(given: RuleInput, stage: Stage, keyed: list[Route]) -> Iterator[Pr
             free = tuple(dict.fromkeys(r.key for r in keyed if not _is_limited(plan, covered, r)))
             if free:
                 yield Problem(
-                    title=f"usage plan {plan.name} sets the keys of stage {stage.name} no rate",
+                    title=f"usage plan {plan.name} sets no rate for the keys of stage {stage.name}",
                     stage=stage.name,
                     routes=free,
                     because=(

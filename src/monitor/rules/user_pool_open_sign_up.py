@@ -70,7 +70,7 @@ RULE = Rule(
     ),
     check=_check,
     rests_on=WHAT_IS_LIVE | {Unknown.USER_POOL},
-    controls=("NIST 800-53 AC-2", "NIST 800-53 IA-8", "PCI DSS 4.0.1 8.2.4"),
+    controls=("NIST 800-53 AC-2", "NIST 800-53 IA-8", "PCI DSS v4.0.1 8.2.4"),
     remediations=("close-sign-up",),
     parameters={
         _MEANT: Parameter(

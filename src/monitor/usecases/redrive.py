@@ -9,11 +9,33 @@ from typing import Any
 from monitor.events.requests import MalformedMessage, Wake, parse_message
 from monitor.model.change import Change, Ignored
 from monitor.model.dead_letter import DeadLetter, PutBack, Verdict
+from monitor.report.plain import plain
+
+_WISHES = {
+    "AsksDeadLetterQueue": "an answer given in Slack",
+    "RemediationDeadLetterQueue": "a request about a remedy",
+}
+"""By queue: messages that people's words became. Done again they have no second effect."""
 
 
 def verdict(letter: DeadLetter) -> Verdict:
-    failure = _failed_invocation(letter.body)
-    return _of_invocation(failure) if failure is not None else _of_message(letter)
+    document = _object(letter.body)
+    if letter.queue in _WISHES:
+        return _of_wish(letter, document)
+    if document is not None and isinstance(document.get("requestContext"), dict):
+        return _of_invocation(document)
+    return _of_message(letter)
+
+
+def _of_wish(letter: DeadLetter, document: Mapping[str, Any] | None) -> Verdict:
+    why = letter.attributes.get("reason", "")
+    if document is None:
+        return Verdict(
+            what="no message of ours", why=why or "no JSON object", put_back=PutBack.DROP
+        )
+    kind = plain(str(document.get("step") or document.get("kind") or ""), 30)
+    what = f"{_WISHES[letter.queue]} ({kind})" if kind else _WISHES[letter.queue]
+    return Verdict(what=what, why=why, put_back=PutBack.SEND)
 
 
 def _of_message(letter: DeadLetter) -> Verdict:
@@ -42,17 +64,16 @@ def _what(message: Change | Wake | Any) -> str:
     return f"a look at {message.api.api_id}"
 
 
-def _failed_invocation(body: str) -> Mapping[str, Any] | None:
-    """Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations"."""
+def _object(body: str) -> Mapping[str, Any] | None:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    is_one = isinstance(document, dict) and isinstance(document.get("requestContext"), dict)
-    return document if is_one else None
+    return document if isinstance(document, dict) else None
 
 
 def _of_invocation(failure: Mapping[str, Any]) -> Verdict:
+    """Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations"."""
     function = str(failure["requestContext"].get("functionArn", ""))
     answer = failure.get("responsePayload")
     said = answer.get("errorMessage", "") if isinstance(answer, dict) else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from monitor.model.finding import Violation
 from monitor.model.notice import Notice, StepKind
 from monitor.orgpolicy.routing import Delivery
 from monitor.orgpolicy.schema import OrgPolicy
@@ -45,10 +46,7 @@ class Router:
             for name, until in self.notebook.read(MUTES).items()
             if datetime.fromisoformat(until) > now
         }
-        return bool(muted) and all(
-            {step.finding.violation.policy_class, step.finding.violation.rule} & muted
-            for step in notice.steps
-        )
+        return bool(muted) and all(_is_of(step.finding.violation, muted) for step in notice.steps)
 
     def _delivery(self, notice: Notice, now: datetime) -> Delivery:
         policy = self.policy()
@@ -58,9 +56,16 @@ class Router:
             default=None,
         )
         return policy.routing.of(
-            class_name=worst.policy_class if worst else "",
+            class_name=worst.classes[0] if worst and worst.classes else "",
             severity=notice.severity,
             tags=notice.tags,
             now=now,
             zone=ZoneInfo(policy.timezone),
         )
+
+
+def _is_of(violation: Violation, muted: set[str]) -> bool:
+    """Whether its rule is muted, or every class that it is about."""
+    return violation.rule in muted or (
+        bool(violation.classes) and muted.issuperset(violation.classes)
+    )

@@ -295,16 +295,19 @@ def test_a_case_passes_if_exactly_its_findings_are_there(
 
 def test_a_case_that_fails_shows_the_difference(policy: Path, tmp_path: Path) -> None:
     cases = tmp_path / "cases.yaml"
-    cases.write_text(OPEN.replace("FINDINGS", "[{rule: access-exceeds-policy, severity: low}]"))
+    cases.write_text(
+        OPEN.replace("FINDINGS", "[{rule: access-exceeds-policy, live: false, routes: [GET /]}]")
+    )
 
     text = run("test", policy, cases).stdout.splitlines()
     answer = json.loads(run("test", policy, cases, "--format", "json").stdout)
 
     assert text == [
         "FAILED  an open API",
-        "        - expected, not found: rule: access-exceeds-policy, severity: low",
+        "        - expected, not found: rule: access-exceeds-policy, live: false, routes: [GET /]",
         "        + found, not expected: access-exceeds-policy, critical, open, stage prod: "
-        + answer["cases"][0]["unexpected"][0]["title"],
+        + answer["cases"][0]["unexpected"][0]["title"]
+        + " (class production; GET /)",
         "0 passed, 1 failed",
     ]
     schema = PolicyTestDocument.model_json_schema(mode="serialization", by_alias=True)

@@ -58,6 +58,22 @@ def test_the_default_allows_what_is_tagged_and_nothing_else() -> None:
     [
         ("", "p.yaml:1:1: expected `version: 1`"),
         ("- a", "p.yaml:1:1: expected `version: 1`"),
+        (GOOD.replace("version: 1", 'version: "1"'), "found the same in quotes: take them away"),
+        (
+            GOOD.replace("allowed: anyone", "allowed: own account and client certificate"),
+            "`own account and client certificate`; `all_of: [..., ...]` joins sets by and",
+        ),
+        (
+            GOOD.replace("allowed: anyone", "allowed: network a or network b"),
+            "is no name of `organization.networks`; `any_of: [..., ...]`, or a list, joins sets by",
+        ),
+        ("# nothing yet\n", "p.yaml:1:1: expected `version: 1` and `classes`, found an empty file"),
+        (GOOD + "rules: {api-key-old: 30}\n", "expected `on`, `off` or settings such as"),
+        (GOOD + "rules: {api-key-old: }\n", "settings such as `severity: high`, found nothing"),
+        (
+            GOOD.replace("tags: {", "route: get /x, tags: {"),
+            "no route has the verb `get`; did you mean `GET`?",
+        ),
         ("version: [1\n", "p.yaml:2:1:"),
         (GOOD.replace("version: 1", "version: 2"), "p.yaml:1:1: `version`"),
         (GOOD.replace("allowed: anyone", "allowed: everyone"), "p.yaml:5:5: `classes[0].allowed`"),
@@ -220,6 +236,7 @@ def test_a_rule_is_on_or_off(settings: str, expected: bool) -> None:
         ("remediations: {modes: [{mode: automatic}]}", "did you mean `auto`?"),
         ("remediations: {modes: [{mode: auto, class: shop}]}", "did you mean `shops`?"),
         ("people: {approve: [U0123456, securty], names: {security: S0123456}}", "`security`?"),
+        ("rules: {key-old: {max_age_days: 90}}", "`rules.key-old.max_age_days`: is a parameter: write `parameters: {"),  # noqa: E501
         ("tags_count_from: [platform]", "expected an ARN or a glob of one"),
         ("tags_count_from: x", "`tags_count_from`: expected a list, found `x`"),
         ("organization:", "`organization`: expected a mapping, found nothing"),

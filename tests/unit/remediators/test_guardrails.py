@@ -155,7 +155,7 @@ remediations:
 
 def guard_for(ceiling: Mode = Mode.AUTO, **fields: object) -> Guard:
     case = {
-        "action": "rollback-stage", "rule": "access-exceeds-policy", "policy_class": "rest",
+        "action": "rollback-stage", "rule": "access-exceeds-policy", "classes": ("rest",),
         "tags": {}, "now": NOW, **fields,
     }  # fmt: skip
     policy = load_org_policy(POLICY)
@@ -166,11 +166,13 @@ def guard_for(ceiling: Mode = Mode.AUTO, **fields: object) -> Guard:
     ("fields", "mode", "four_eyes"),
     [
         ({}, Mode.APPROVE, False),
-        ({"policy_class": "internal"}, Mode.AUTO, True),
-        ({"policy_class": "internal", "action": "restrict-policy"}, Mode.APPROVE, True),
-        ({"policy_class": "internal", "tags": {"vendor": "acme"}}, Mode.OFF, True),
-        ({"policy_class": "internal", "ceiling": Mode.APPROVE}, Mode.APPROVE, True),
+        ({"classes": ("internal",)}, Mode.AUTO, True),
+        ({"classes": ("internal",), "action": "restrict-policy"}, Mode.APPROVE, True),
+        ({"classes": ("internal",), "tags": {"vendor": "acme"}}, Mode.OFF, True),
+        ({"classes": ("internal",), "ceiling": Mode.APPROVE}, Mode.APPROVE, True),
         ({"ceiling": Mode.OFFER}, Mode.OFFER, False),
+        # Routes of several classes: the most careful one decides.
+        ({"classes": ("internal", "rest")}, Mode.APPROVE, False),
     ],
 )
 def test_the_org_policy_says_how_far_within_what_is_deployed(
