@@ -278,6 +278,6 @@ class SlackStandin:
         elif arguments.get("response_type") == "in_channel":
             self.workspace.post(channel, arguments)
         else:
-            user = self._pressed_by[secret]
+            user = self._pressed_by.get(secret, "")
             self.workspace.ephemeral.append({"channel": channel, "user": user, **arguments})
         return {"ok": True}
