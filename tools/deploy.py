@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,54 @@ def _has_trail(cloudtrail: Any) -> bool | None:
         return None
 
 
+TRAIL = "gatewatch-management"
+
+
+def make_trail(session: Any, account: str) -> str:
+    """A trail of every region that logs management events, and the bucket it writes to, which is
+    named. Raises what boto3 raises; what was made before stays and is taken the next time.
+
+    Source: CloudTrail user guide, "Amazon S3 bucket policy for CloudTrail".
+    """
+    region = session.region_name
+    bucket = f"gatewatch-trail-{account}-{region}"
+    partition = session.get_partition_for_region(region)
+    s3, cloudtrail = session.client("s3"), session.client("cloudtrail")
+    place = {} if region == "us-east-1" else {"LocationConstraint": region}
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
+    s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration=dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
+            True,
+        ),
+    )
+    trail = f"arn:{partition}:cloudtrail:{region}:{account}:trail/{TRAIL}"
+    from_the_trail = {"aws:SourceArn": trail}
+    common = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    check = {
+        **common,
+        "Action": "s3:GetBucketAcl",
+        "Resource": f"arn:{partition}:s3:::{bucket}",
+        "Condition": {"StringEquals": from_the_trail},
+    }
+    write = {
+        **common,
+        "Action": "s3:PutObject",
+        "Resource": f"arn:{partition}:s3:::{bucket}/AWSLogs/{account}/*",
+        "Condition": {
+            "StringEquals": {**from_the_trail, "s3:x-amz-acl": "bucket-owner-full-control"}
+        },
+    }
+    policy = {"Version": "2012-10-17", "Statement": [check, write]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    with suppress(cloudtrail.exceptions.TrailAlreadyExistsException):
+        cloudtrail.create_trail(Name=TRAIL, S3BucketName=bucket, IsMultiRegionTrail=True)
+    cloudtrail.start_logging(Name=TRAIL)
+    return bucket
+
+
 def questions(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Name, what it is and why it is asked, default."""
     for name, why in WHY.items():
@@ -121,6 +170,22 @@ def answered(
                 "ExistingTableStreamArn": found.stream,
             }
     return {name: value for name, value in answers.items() if value}
+
+
+def offer_trail(session: Any, account: str, ask: Ask, say: Ask) -> None:
+    """Nothing is made without a yes."""
+    say("\nNo CloudTrail trail logs here: without one, AWS tells nobody of changes.")
+    say(
+        f"One of every region, `{TRAIL}`, can be made now, with a bucket of its own. The first copy"
+    )
+    say("of management events costs nothing but its storage.")
+    if ask("  Make it? [y/N] ").strip().lower() not in ("y", "yes"):
+        say("Gatewatch will say so until there is one (docs/runbook.md, no-trail).")
+        return
+    try:
+        say(f"It logs, into the bucket {make_trail(session, account)}.")
+    except (ClientError, BotoCoreError) as error:
+        say(f"It could not be made: {error}. See docs/runbook.md, no-trail.")
 
 
 def command(
@@ -158,14 +223,9 @@ def main() -> int:
         print(f"AWS cannot be reached: {error}", file=sys.stderr)
         return 2
     print(f"account {found.account}, region {session.region_name}, stack {given.stack}")
-    if found.has_trail is False:
-        print(
-            "No CloudTrail trail logs here: without one, AWS tells nobody of changes. Make one:\n"
-            "  aws cloudtrail create-trail --name management --s3-bucket-name BUCKET "
-            "--is-multi-region-trail\n  aws cloudtrail start-logging --name management\n"
-            "(docs/runbook.md, no-trail). Gatewatch will say so until there is one."
-        )
     ask: Ask = (lambda _text: "") if given.yes else input
+    if found.has_trail is False:
+        offer_trail(session, found.account, ask, print)
     answers = answered(parameters, kept, found, ask, print)
     ANSWERS.write_text(
         json.dumps({n: v for n, v in answers.items() if n not in SECRET}, indent=2) + "\n", "utf-8"

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.template import template
 
@@ -93,3 +94,34 @@ def test_the_account_is_looked_at_first(logging: bool) -> None:
     assert found.has_trail is logging
     assert (found.deployed, found.table) == (None, "gatewatch-FindingsTable-1")
     assert "/stream/" in found.stream
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_a_trail_is_made_only_where_somebody_says_yes(region: str) -> None:
+    with mock_aws():
+        session = boto3.session.Session(region_name=region)
+        said: list[str] = []
+        say = lambda text: said.append(text) or ""  # noqa: E731
+
+        deploy.offer_trail(session, "123456789012", lambda _prompt: "", say)
+        assert deploy._has_trail(session.client("cloudtrail")) is False
+
+        for _ in range(2):  # the second time it is there already
+            deploy.offer_trail(session, "123456789012", lambda _prompt: "y", say)
+            assert "It logs, into the bucket gatewatch-trail-123456789012" in said[-1]
+        (trail,) = session.client("cloudtrail").describe_trails()["trailList"]
+        assert trail["IsMultiRegionTrail"] is True
+        assert deploy._has_trail(session.client("cloudtrail")) is True
+        policy = session.client("s3").get_bucket_policy(Bucket=trail["S3BucketName"])["Policy"]
+        assert policy.count(trail["TrailARN"]) == 2
+
+
+def test_a_trail_that_cannot_be_made_stops_no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_session: Any, _account: str) -> str:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "CreateTrail")
+
+    monkeypatch.setattr(deploy, "make_trail", refused)
+    said: list[str] = []
+    deploy.offer_trail(None, "1", lambda _prompt: "yes", lambda text: said.append(text) or "")
+
+    assert "could not be made" in said[-1]

@@ -9,12 +9,12 @@ from tests.builders import API, configuration, gap, rest_api, route
 from tests.event_path import EventPath, Source
 from tests.unit.test_react import CLOSED, OPEN, event, finding
 
+from monitor.evaluation.resolved import RESOLVED_KEPT
 from monitor.events.requests import dump_request
 from monitor.model.api import ApiId, AuthorizationType
 from monitor.model.finding import Status
 from monitor.model.look_request import LookRequest
 from monitor.usecases.fan_out import ListingFailed
-from monitor.usecases.look import RESOLVED_FINDINGS_LIVE
 from monitor.usecases.rescan import MAX_ATTEMPTS
 
 OTHER = replace(API, api_id="other")
@@ -150,7 +150,7 @@ def test_resolved_findings_are_forgotten_after_their_time() -> None:
     target.scan()
     assert finding(target).status is Status.RESOLVED
 
-    target.pass_time(RESOLVED_FINDINGS_LIVE.total_seconds() + 60)
+    target.pass_time(RESOLVED_KEPT.total_seconds() + 60)
     target.scan()
 
     assert target.store.load(API).findings == {}

@@ -9,6 +9,7 @@ KB); EventBridge API reference, "PutEvents" (10 entries and 1 MB); Security Hub 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,7 +42,7 @@ class SecurityHubClient(Protocol):
     def batch_import_findings(self, **arguments: Any) -> Any: ...
 
 
-class _Sink:
+class _Sink(ABC):
     """Tells one notice after the other."""
 
     def lane(self, notice: Notice) -> str:  # noqa: ARG002
@@ -60,8 +61,9 @@ class _Sink:
             self.tell(telling)
         return [None] * len(tellings)
 
+    @abstractmethod
     def send(self, notice: Notice) -> None:
-        raise NotImplementedError
+        """Raises ClientError or BotoCoreError."""
 
 
 class Topic(_Sink):

@@ -13,7 +13,7 @@ from monitor.events.objects import objects_behind
 from monitor.events.outline import access_changes, differences, outline
 from monitor.model.api import ApiId
 from monitor.model.change import Change, RefusedCall, TakesEffect
-from monitor.model.finding import Cause, Finding, Status
+from monitor.model.finding import Cause
 from monitor.model.notice import Notice
 from monitor.model.outline import Outline
 from monitor.model.record import ApiRecord, Links
@@ -22,8 +22,6 @@ from monitor.ports import Clock, Conflict, FindingStore, SnapshotSource
 from monitor.usecases.baseline import BaselineKeeper
 
 ATTEMPTS = 5
-RESOLVED_FINDINGS_LIVE = timedelta(days=90)
-"""Older ones are dropped from their record. A problem that comes back later opens anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +133,7 @@ def _kept(
 ) -> ApiRecord:
     """The record with what the next look and the next change need of this one."""
     if evaluation is None:
-        return replace(
-            record, outline=None, rests_on=(), gone_at=read_at, findings=_young(record, read_at)
-        )
+        return replace(record, outline=None, rests_on=(), gone_at=read_at)
     rests_on = objects_behind(evaluation.snapshot)
     if evaluation.snapshot.gaps:
         rests_on |= frozenset(stored.rests_on)  # what was not read may still be there
@@ -146,17 +142,7 @@ def _kept(
         outline=seen,
         rests_on=tuple(sorted(rests_on)),
         gone_at=None,
-        findings=_young(record, read_at),
     )
-
-
-def _young(record: ApiRecord, now: datetime) -> dict[str, Finding]:
-    oldest = now - RESOLVED_FINDINGS_LIVE
-    return {
-        id_: finding
-        for id_, finding in record.findings.items()
-        if finding.status is not Status.RESOLVED or finding.last_seen >= oldest
-    }
 
 
 def _changed(before: Outline | None, now: Outline | None) -> tuple[str, ...]:
