@@ -36,7 +36,7 @@ IN_FLIGHT = timedelta(hours=1)
 
 
 PUBLISHES = frozenset({"CreateDeployment"})
-"""Changes that put a draft before callers: they end what is wrong with a draft, and begin nothing."""
+"""Changes that put a draft before callers: they end what is wrong with it, and begin nothing."""
 
 ALERT_FROM = Severity.LOW
 """The least severity that is told, where the org policy does not say."""
