@@ -81,7 +81,7 @@ lock: $(VENV)/.uv ## renew the lock files (names, versions, hashes; no addresses
 # --- the product -------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: install emulator ## a real change to a real API becomes one Slack alert, on this machine
+demo: install emulator ## a real change to a real API, its alert in Slack and its remedy, on this machine
 	@$(BIN)/python -m tests.demo.run $(DEMO_OPTIONS)
 
 .PHONY: build

@@ -1,4 +1,4 @@
-"""`make demo`: the real template on a local AWS, a real change, one Slack alert.
+"""`make demo`: the real template on a local AWS, a real change, its alert in Slack, its remedy.
 
 python -m tests.demo.run [--keep]
 """
@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from tests.demo import team
 from tests.demo.story import DemoFailed, Story
 from tests.emulator import stack
 from tests.emulator.world import World
@@ -43,9 +44,9 @@ def _play(folder: Path, started: float, *, keep: bool) -> None:
     package = stack.package()
     _say(f"starting a local AWS (roles enforced) and a Slack stand-in; {package.name}")
     with World.start(folder) as world:
-        outputs = stack.deploy(world)
+        outputs = team.deploy(world)
         _say(f"template.yaml is deployed  [{time.monotonic() - started:.0f} s]")
-        Story(world, outputs["Table"], say=_say, started=started).play()
+        Story(world, outputs, say=_say, started=started).play()
         _say(f"\nDone in {time.monotonic() - started:.0f} s.")
         if keep:
             _wait(world)

@@ -7,19 +7,24 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.slack.buttons import Action
 from tests.demo.company import FENCED, WIDE_OPEN, Company
+from tests.demo.team import ALICE, BOB, Team
 from tests.emulator.world import World
-from tests.slack_standin.render import render_thread
+from tests.remedies.bench import rest_state
+from tests.slack_standin.render import Reader, render_thread
 
 GATEWATCH = Path(sys.executable).parent / "gatewatch"
 OUTSIDE = "198.51.100.66"
 ALERT_WITHIN = 60.0
 """The promise: told within a minute of the change."""
+PATIENCE = 120.0
+"""For whatever a busy machine takes its time for."""
 
 
 class DemoFailed(AssertionError):
@@ -28,13 +33,17 @@ class DemoFailed(AssertionError):
 
 @dataclass
 class Story:
-    """`say` prints one line. `heading` numbers the steps."""
+    """`outputs` of the stack; `say` prints one line; `heading` numbers the steps."""
 
     world: World
-    table: str
+    outputs: Mapping[str, str]
     say: Callable[[str], None] = print
     started: float = field(default_factory=time.monotonic)
     _step: int = 0
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.world.slack)
+        self.team = Team(self.world, self.outputs.get("SlackRequestUrl", ""))
 
     def play(self) -> None:
         """Raises DemoFailed or TimeoutError where the system does not do what it promises."""
@@ -51,17 +60,58 @@ class Story:
         witness = self.draft_witness(orders)
         self.say(f"would get in after a deployment:  {witness['curl']}")
         self.call(orders, witness, expect=403, because="saved is not deployed")
-        self.warning()
+        self.slack_shows("before anything is open", "After the next deployment")
         self.heading("Jane deploys it all the same")
         company.deploy(orders)
         deployed = time.monotonic()
         self.call(orders, witness, expect=200, because="now it is live")
         self.alert(deployed)
+        self.remedy(orders, witness)
         self.heading("Jane puts the fence back and deploys")
         company.save_policy(orders, FENCED)
         company.deploy(orders)
         self.call(orders, witness, expect=403, because="fenced again")
         self.resolution()
+
+    def remedy(self, api: str, witness: dict[str, Any]) -> None:
+        """The team closes the hole from the thread of its alert, and opens it again on request."""
+        open_ = self.state_of(api)
+        self.heading("Alice presses [Remediate: show the plan]")
+        self.press(ALICE, Action.PLAN)
+        self.slack_shows("the plan, nothing is changed yet", "Promise:", "rollback-stage")
+        self.expect(self.state_of(api) == open_, "a plan changes nothing")
+        self.heading("Alice presses [Approve and remediate]: one person is not enough")
+        self.press(ALICE, Action.APPROVE)
+        self.told_alone(ALICE, "somebody else has to")
+        self.call(api, witness, expect=200, because="still open")
+        self.heading("Bob presses [Approve and remediate]")
+        self.press(BOB, Action.APPROVE)
+        self.slack_shows(
+            "closed and verified", "done and verified", "Resolved: Anyone on the internet"
+        )
+        self.call(api, witness, expect=403, because="closed by the remedy")
+        self.heading("Alice presses [Undo]")
+        self.press(ALICE, Action.UNDO)
+        self.slack_shows("as it was", "undone: the API is as it was", "Open again: Anyone on")
+        self.expect(self.state_of(api) == open_, "the API is as it was before the remedy")
+        self.call(api, witness, expect=200, because="as it was, which is open")
+
+    def state_of(self, api: str) -> dict[str, Any]:
+        """All of the API that a remedy could change."""
+        return rest_state(self.world.client("apigateway"), api)
+
+    def press(self, user: str, action: Action) -> None:
+        status = self.team.press(user, action, self.alerts()[0]["ts"])
+        self.expect(status == 200, f"HTTP 200 for the press, not {status}")
+
+    def told_alone(self, user: str, words: str) -> None:
+        """Wait until the app says it to that user, and to nobody else."""
+
+        def told() -> str:
+            return next((said for said in self.team.heard(user) if words in said), "")
+
+        said = self.world.until(told, PATIENCE, f"`{words}` to {user}")
+        self.say(f"Gatewatch, to her alone:  {said}")
 
     def heading(self, text: str) -> None:
         self._step += 1
@@ -69,14 +119,22 @@ class Story:
         self.say("-" * 78)
 
     def looked_at(self, apis: set[str]) -> None:
-        """Wait until the deployed function has judged all of them, as the table shows."""
+        """Wait until the deployed function has judged all of them and kept what they serve."""
 
         def judged() -> dict[str, str]:
-            items = self.world.client("dynamodb").scan(TableName=self.table)["Items"]
-            found = {i["name"]["S"]: i["scope"]["S"] for i in items if i["sk"]["S"] == "RECORD"}
-            return found if apis <= {i["pk"]["S"].rpartition("#")[2] for i in items} else {}
+            items = self.world.client("dynamodb").scan(TableName=self.outputs["Table"])["Items"]
+            found = {
+                (item["sk"]["S"] == "RECORD", item["pk"]["S"].rpartition("#")[2]): item
+                for item in items
+                if item["sk"]["S"] == "RECORD" or item["pk"]["S"].startswith("EXPORTS#")
+            }
+            wanted = {(is_record, api) for is_record in (True, False) for api in apis}
+            if not wanted <= set(found):
+                return {}
+            records = [found[True, api] for api in apis]
+            return {one["name"]["S"]: one["scope"]["S"] for one in records}
 
-        scopes = self.world.until(judged, ALERT_WITHIN, "a verdict on each API")
+        scopes = self.world.until(judged, PATIENCE, "a verdict on each API")
         verdicts = ", ".join(f"{name}: {scope}" for name, scope in sorted(scopes.items()))
         self.say(f"Gatewatch has looked at them by itself  ({verdicts})")
         self.expect(not self.alerts(), "what the org policy allows alerts nobody")
@@ -114,39 +172,37 @@ class Story:
         self.say(f"the witness, really sent from {address}:  HTTP {status}  ({because})")
         self.expect(status == expect, f"HTTP {expect}, not {status}")
 
-    def warning(self) -> None:
-        """Wait until Slack says what the next deployment would open."""
-        self.world.until(
-            lambda: "After the next deployment" in render_thread(self.world.slack),
-            ALERT_WITHIN,
-            "the warning in Slack, before anything is open",
-        )
-        self.heading("Slack, before anything is open")
-        self.say(render_thread(self.world.slack))
+    def slack_shows(self, when: str, *words: str) -> None:
+        """Wait until all the words are in what is new in the channel, and print that."""
+        self.hear(*words)
+        self.heading(f"Slack: {when}")
+        self.say(self.reader.read())
 
     def alert(self, deployed: float) -> None:
-        self.world.until(
-            lambda: "CreateDeployment" in render_thread(self.world.slack),
-            ALERT_WITHIN,
-            "the alert in Slack, with the change that opened it",
-        )
+        """Wait for the alert of what is live, and of who did it."""
+        who, what = "jane@example.com", "CreateDeployment"
+        self.hear("Served now", "Opened: Anyone on the internet", who, what, "orders", "curl")
         seconds = time.monotonic() - deployed
+        self.expect(seconds < ALERT_WITHIN, f"told within a minute, not after {seconds:.0f} s")
         self.heading(f"Slack, {seconds:.1f} s after the deployment")
-        shown = render_thread(self.world.slack)
-        self.say(shown)
-        for word in ("jane@example.com", "CreateDeployment", "internet", "orders", "curl"):
-            self.expect(word in shown, f"the alert says {word!r}")
+        self.say(self.reader.read(edits=True))
+
+    def hear(self, *words: str) -> None:
+        """Wait until all the words, however their lines are broken, are new in the channel."""
+
+        def said() -> bool:
+            new = " ".join(self.reader.peek().split())
+            return all(word in new for word in words)
+
+        try:
+            self.world.until(said, PATIENCE, f"in Slack: {', '.join(words)}")
+        except TimeoutError as late:
+            raise DemoFailed(f"{late}; new is only:\n{self.reader.peek()}") from late
 
     def resolution(self) -> None:
         """Wait until the thread says that it is over."""
-        root = self.alerts()[0]["ts"]
-
-        def resolved() -> bool:
-            thread = self.world.slack.thread(root)
-            return any("Resolved" in message["text"] for message in thread[1:])
-
-        self.world.until(resolved, ALERT_WITHIN, "`resolved` in the thread")
-        self.heading("Slack: the same conversation, resolved")
+        self.slack_shows("resolved", "↳ Gatewatch APP ✅ Resolved: orders", "jane@")
+        self.heading("The whole conversation")
         self.say(render_thread(self.world.slack))
         self.expect(len(self.alerts()) == 1, f"one alert in the channel, not {self.alerts()}")
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -15,17 +13,12 @@ from monitor.slack.buttons import Action
 from tests.demo.story import Story
 from tests.e2e.conftest import Deployed
 from tests.emulator import stack
-from tests.emulator.process import HOST
+from tests.emulator.slack_door import INTERACTIVE, SlackDoor, signed
 from tests.emulator.world import World, installed
-from tests.unit.test_slack_requests import SECRET, command, press, signed
+from tests.unit.test_slack_requests import command, press
 
 pytestmark = pytest.mark.e2e
 SOON = 30.0
-INTERACTIVE = {
-    "SlackTeamId": "T0EXAMPLE",
-    "SlackAppId": "A0GATEWATCH",
-    "SlackSigningSecret": SECRET,
-}
 
 
 @pytest.fixture(scope="module")
@@ -38,27 +31,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 
 def call(deployed: Deployed, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, str]:
-    """POST to the endpoint that the stack names, as Slack does; the status and body."""
-    api = api_id(deployed)
-    connection = http.client.HTTPConnection(HOST, deployed.world.emulator.port, timeout=30)
-    try:
-        sent = {**(signed(body, now()) if headers is None else headers)}
-        sent["Content-Type"] = "application/x-www-form-urlencoded"
-        sent["Host"] = f"{api}.execute-api.localhost"
-        connection.request("POST", "/slack", body, sent)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
+    return door(deployed).send(body, headers)
 
 
-def api_id(deployed: Deployed) -> str:
-    host = deployed.outputs["SlackRequestUrl"].removeprefix("https://")
-    return host.partition(".")[0]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+def door(deployed: Deployed) -> SlackDoor:
+    return SlackDoor(deployed.world, deployed.outputs["SlackRequestUrl"])
 
 
 def test_a_press_is_acknowledged_in_the_thread(deployed: Deployed) -> None:
@@ -100,15 +77,15 @@ def test_a_stranger_gets_401_and_nothing_else(deployed: Deployed) -> None:
     body = command("status")
 
     assert call(deployed, body, {}) == (401, "")
-    assert call(deployed, body, signed(body, now(), secret="wrong")) == (401, "")
+    assert call(deployed, body, signed(body, secret="wrong")) == (401, "")
     assert call(deployed, command("status", team_id="T0OTHER")) == (401, "")
 
 
 def test_its_own_door_stands_in_its_own_scan(deployed: Deployed) -> None:
     """Public, and allowed because it says so."""
-    story = Story(deployed.world, deployed.outputs["Table"])
+    story = Story(deployed.world, deployed.outputs)
     answer: subprocess.CompletedProcess[str] = story._gatewatch(
-        "scan", "--api", api_id(deployed), "--format", "json"
+        "scan", "--api", door(deployed).api_id, "--format", "json"
     )
 
     scan = json.loads(answer.stdout)

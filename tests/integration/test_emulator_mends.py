@@ -266,7 +266,7 @@ def test_a_deny_fences_by_address_too(mended: World) -> None:
 
 
 def _late_writes(world: World) -> list[object]:
-    """TLS policy after an update, status of a flush, the web ACL a stage names, a policy."""
+    """TLS policy after an update, status of a flush, the web ACL a stage names, a policy, links."""
     apigateway, wafv2, ec2 = (world.client(name) for name in ("apigateway", "wafv2", "ec2"))
     api, _ = mock_api(apigateway)
     apigateway.create_deployment(restApiId=api, stageName="prod")
@@ -300,12 +300,17 @@ def _late_writes(world: World) -> list[object]:
     )["VpcEndpoint"]["VpcEndpointId"]
     (endpoint,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"]
     found.append(endpoint.get("PolicyDocument") == FENCE)
+    try:
+        found.append(world.client("apigatewayv2").get_vpc_links()["Items"])
+    except ClientError as error:
+        found.append(error.response["Error"]["Code"])
     return found
 
 
 def test_late_writes_are_taken_and_told(mended: World, raw: World) -> None:
-    assert _late_writes(mended) == ["taken", "taken", True, True]
-    assert _late_writes(raw) == ["NotFoundException", "NotFoundException", False, False]
+    assert _late_writes(mended) == ["taken", "taken", True, True, []]
+    missing = "NotFoundException"
+    assert _late_writes(raw) == [missing, missing, False, False, missing]
 
 
 # --- rules in policies ------------------------------------------------------------------------

@@ -29,6 +29,7 @@ _EMOJI = {
     "globe_with_meridians": "🌐",
     "white_circle": "⚪",
     "wrench": "🔧",
+    "leftwards_arrow_with_hook": "\u21a9\ufe0f",
 }
 _VERBATIM = re.compile(r"```.*?```|`[^`\n]+`|<[^<>\n]+>", re.DOTALL)
 _EMPHASIS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~])")
@@ -36,12 +37,51 @@ _EMPHASIS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~])")
 
 def render_thread(standin: SlackStandin, channel: str = CHANNEL) -> str:
     """Every message of the channel with the replies below it, oldest first."""
-    lines = [f"#{standin.channels[channel]}"]
-    for message in standin.messages(channel):
-        lines += ["", "Gatewatch  APP", *_message(message, "  ")]
-        for reply in standin.thread(message["ts"], channel)[1:]:
-            lines += ["", "    ↳ Gatewatch  APP", *_message(reply, "      ")]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return Reader(standin, channel).read()
+
+
+class Reader:
+    """Somebody who looks at a channel now and then, and reads only what is new in it."""
+
+    def __init__(self, standin: SlackStandin, channel: str = CHANNEL) -> None:
+        self._standin = standin
+        self._channel = channel
+        # message -> its lines when it was read
+        self._known: dict[str, list[str]] = {}
+
+    def read(self, *, edits: bool = False) -> str:
+        """New messages and replies; of an edited message the title, or all of it with `edits`."""
+        page, self._known = self._page(edits)
+        return page
+
+    def peek(self) -> str:
+        """What `read(edits=True)` would show."""
+        return self._page(edits=True)[0]
+
+    def _page(self, edits: bool) -> tuple[str, dict[str, list[str]]]:
+        known = dict(self._known)
+        page = [f"#{self._standin.channels[self._channel]}"]
+        for message in self._standin.messages(self._channel):
+            root, *replies = self._standin.thread(message["ts"], self._channel)
+            was, now = known.get(root["ts"]), _message(root, "  ")
+            below = {reply["ts"]: _message(reply, "      ") for reply in replies}
+            new = [ts for ts, lines in below.items() if known.get(ts) != lines]
+            if was == now and not new:
+                continue
+            whole = was is None or (edits and was != now)
+            page += ["", "Gatewatch  APP", *(now if whole else _title(root, "  "))]
+            for ts in new:
+                page += ["", "    ↳ Gatewatch  APP", *below[ts]]
+            known |= {root["ts"]: now, **below}
+        return "\n".join(line.rstrip() for line in page) + "\n", known
+
+
+def _title(message: Json, indent: str) -> list[str]:
+    """The beginning of a message that is known."""
+    blocks = message.get("blocks") or []
+    text = _text(blocks[0]["text"]) if blocks else mrkdwn(message["text"])
+    more = " … (edited)" if message.get("edited") else " …"
+    return list(_wrapped(text + more, indent))
 
 
 def _message(message: Json, indent: str) -> list[str]:

@@ -69,7 +69,9 @@ class SlackStandin:
         self._stopping = threading.Event()
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
+        # secret -> channel, message, answers left
         self._response_urls: dict[str, tuple[str, str, int]] = {}
+        self._pressed_by: dict[str, str] = {}
         self._posted_at: dict[str, float] = {}
         self.workspace = Workspace(dict(self.channels))
 
@@ -162,6 +164,11 @@ class SlackStandin:
         with self._lock:
             return deepcopy(self.workspace.thread(channel, ts))
 
+    def whispers(self, user: str) -> list[Json]:
+        """What only that user sees, oldest first."""
+        with self._lock:
+            return [deepcopy(m) for m in self.workspace.ephemeral if m["user"] == user]
+
     def press(
         self, ts: str, action_id: str, *, user: str = "U0ALICE", channel: str = CHANNEL
     ) -> Json:
@@ -178,6 +185,7 @@ class SlackStandin:
                 raise LookupError(f"no `{action_id}` in that message")
             secret = f"{len(self._response_urls) + 1:024x}"
             self._response_urls[secret] = (channel, ts, 5)
+            self._pressed_by[secret] = user
             trigger = f"{secret}.trigger"
             self.workspace.triggers[trigger] = False
         return {
@@ -198,6 +206,7 @@ class SlackStandin:
             self.calls.clear()
             self.faults.clear()
             self._response_urls.clear()
+            self._pressed_by.clear()
 
     # --- what the HTTP handler calls ---------------------------------------------------------
 
@@ -269,5 +278,6 @@ class SlackStandin:
         elif arguments.get("response_type") == "in_channel":
             self.workspace.post(channel, arguments)
         else:
-            self.workspace.ephemeral.append({"channel": channel, **arguments})
+            user = self._pressed_by.get(secret, "")
+            self.workspace.ephemeral.append({"channel": channel, "user": user, **arguments})
         return {"ok": True}

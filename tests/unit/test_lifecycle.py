@@ -167,6 +167,21 @@ def test_an_edit_of_the_draft_is_not_blamed_for_what_is_live() -> None:
     assert advance(told.record, OPEN, now=later(40), cause=CAUSE).notice is None
 
 
+def test_a_deployment_is_not_blamed_for_what_is_in_the_draft() -> None:
+    """The look for an earlier deployment saw an edit whose own event was still on its way."""
+    draft = evaluation(replace(violation(), live=False))
+    seen = advance(NEVER, draft, now=later(0), cause=CAUSE)
+    assert only(seen).change is None
+
+    edit = replace(CAUSE, event_name="UpdateRestApi", event_id="e-2", acts_at_once=False)
+    told = advance(seen.record, draft, now=later(20), cause=CAUSE, edit=edit)
+    assert only(told).change == edit
+
+    gone = advance(told.record, FENCED, now=later(40), cause=CAUSE, edit=edit)
+    assert gone.notice is not None
+    assert gone.notice.cause == CAUSE, "to deploy a draft ends what was wrong with it"
+
+
 def test_a_change_made_after_the_finding_did_not_cause_it() -> None:
     seen = advance(NEVER, OPEN, now=later(0), cause=None)
     afterwards = replace(CAUSE, event_time=later(60))

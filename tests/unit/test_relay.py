@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from tests.fakes import FakeClock
 from tests.slack_standin import limits
 from tests.unit.test_respond import opened
 
+from monitor.model.finding import Severity
 from monitor.model.notice import Notice
+from monitor.orgpolicy.load import default_org_policy
 from monitor.slack.blocks import reply
 from monitor.slack.buttons import Action, Offer
 from monitor.stores.memory import MemoryStore
@@ -44,7 +47,9 @@ def told(store: MemoryStore) -> list[Notice]:
 
 
 def relay(store: MemoryStore) -> Relay:
-    return Relay(store=store, notebook=MemoryNotebook(), clock=FakeClock())
+    return Relay(
+        store=store, notebook=MemoryNotebook(), policy=default_org_policy, clock=FakeClock()
+    )
 
 
 def test_a_plan_comes_with_its_button_and_once() -> None:
@@ -80,6 +85,35 @@ def test_each_state_offers_what_can_be_done(fields: dict[str, Any], button: Acti
     assert limits.block_problems(shown) == []
     buttons = {e["action_id"] for b in shown if b["type"] == "actions" for e in b["elements"]}
     assert buttons == ({button.value} if button else set())
+
+
+def test_why_it_was_refused_stands_above_the_plan() -> None:
+    store = opened()
+    relay(store).take(answer(refused="a freeze until Monday"))
+
+    (notice,) = told(store)
+    texts = [block["text"]["text"] for block in reply(notice, ALL).blocks if "text" in block]
+    (why,) = [at for at, text in enumerate(texts) if "a freeze until Monday" in text]
+    (steps,) = [at for at, text in enumerate(texts) if "*Steps*" in text]
+    assert why < steps
+
+
+def test_what_alerts_nobody_does_not_come_into_the_conversation() -> None:
+    store = opened()
+    record = store.load(API)
+    (grave,) = record.findings.values()
+    lesser = replace(
+        grave,
+        id="gw-fedcba9876543210",
+        violation=replace(grave.violation, severity=Severity.INFO),
+    )
+    findings = {grave.id: grave, lesser.id: lesser}
+    store.commit(replace(record, version=record.version + 1, findings=findings), None)
+
+    relay(store).take(answer())
+
+    (notice,) = told(store)
+    assert notice.unresolved == (grave,)
 
 
 def test_blocks_of_another_kind_or_too_long_do_not_reach_slack() -> None:

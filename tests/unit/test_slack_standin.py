@@ -11,7 +11,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from tests.slack_standin import limits
-from tests.slack_standin.render import mrkdwn, render_thread
+from tests.slack_standin.render import Reader, mrkdwn, render_thread
 from tests.slack_standin.server import CHANNEL, SlackStandin
 
 
@@ -277,3 +277,31 @@ def test_a_thread_is_rendered_as_it_is_read(slack: SlackStandin, client: WebClie
         "    ↳ Gatewatch  APP\n"
         "      ✅ resolved\n"
     )
+
+
+def test_who_reads_again_sees_what_is_new(slack: SlackStandin, client: WebClient) -> None:
+    ts = client.chat_postMessage(channel=CHANNEL, text="orders is open")["ts"]
+    reader = Reader(slack)
+    assert "orders is open" in reader.read()
+    assert reader.read() == "#api-alerts\n"
+
+    client.chat_update(channel=CHANNEL, ts=ts, text="orders is shut", blocks=[section("*shut*")])
+    client.chat_postMessage(channel=CHANNEL, text="resolved", thread_ts=ts)
+
+    below = "\n    ↳ Gatewatch  APP\n      resolved\n"
+    assert reader.peek() == f"#api-alerts\n\nGatewatch  APP\n  shut\n  (edited)\n{below}"
+    assert reader.read() == f"#api-alerts\n\nGatewatch  APP\n  shut … (edited)\n{below}"
+    assert reader.peek() == "#api-alerts\n"
+
+
+def test_what_is_said_to_one_person_is_kept_for_them(
+    slack: SlackStandin, client: WebClient
+) -> None:
+    row = {"type": "actions", "elements": [button("Approve", "a")]}
+    ts = client.chat_postMessage(channel=CHANNEL, text="plan", blocks=[row])["ts"]
+    payload = slack.press(ts, "a", user="U0ROBERT")
+
+    assert _respond(payload["response_url"], {"text": "not you"}) == 200
+
+    assert [said["text"] for said in slack.whispers("U0ROBERT")] == ["not you"]
+    assert slack.whispers("U0ALICE") == []

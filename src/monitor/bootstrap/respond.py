@@ -90,5 +90,5 @@ def respond(settings: RespondSettings) -> Respond:
             clock=SystemClock(),
             remediations=SqsMessages(session.sqs, queue_url(arn)) if arn else None,
         ),
-        relay=Relay(store=store, notebook=notebook, clock=SystemClock()),
+        relay=Relay(store=store, notebook=notebook, policy=policies.current, clock=SystemClock()),
     )

@@ -35,6 +35,9 @@ IN_FLIGHT = timedelta(hours=1)
 """How late the event of a change may come that the baseline saw before it."""
 
 
+PUBLISHES = frozenset({"CreateDeployment"})
+"""Changes that put a draft before callers: they end what is wrong with it, and begin nothing."""
+
 ALERT_FROM = Severity.LOW
 """The least severity that is told, where the org policy does not say."""
 
@@ -53,21 +56,25 @@ class _Look:
     """What applies to all findings of one look. `settled`: the rules whose baseline was told; what
     others find for the first time, and no change explains, waits for the summary. `claims_more`:
     the API was moved to a still wider class of the org policy. `alert_from`: what is less grave
-    than that is nobody's alert."""
+    than that is nobody's alert. `edit`: the change that deployments leave to be blamed for a draft.
+    """
 
     now: datetime
     cause: Cause | None
+    edit: Cause | None = None
     alert_from: Severity = ALERT_FROM
     announce: timedelta = ANNOUNCE
     settled: Collection[str] | None = None
     claims_more: bool = False
 
-    def blames(self, violation: Violation) -> Cause | None:
+    def blames(self, violation: Violation, *, gone: bool = False) -> Cause | None:
         """The change, if it can have had this effect. A look can see what a change did whose event
         is still on its way; blaming the events at hand for it would name the wrong person."""
         if violation.rule == CLASS_WIDENED:
             return violation.caused_by
         cause = self.cause
+        if cause is not None and cause.event_name in PUBLISHES and not (violation.live or gone):
+            return self.edit
         return cause if cause is None or cause.acts_at_once or not violation.live else None
 
     def tells(self, violation: Violation) -> bool:
@@ -84,6 +91,7 @@ def advance(
     *,
     now: datetime,
     cause: Cause | None,
+    edit: Cause | None = None,
     announce: timedelta = ANNOUNCE,
     settled: Collection[str] | None = None,
     alert_from: Severity = ALERT_FROM,
@@ -96,6 +104,7 @@ def advance(
     look = _Look(
         now=now,
         cause=cause,
+        edit=edit,
         alert_from=alert_from,
         announce=announce,
         settled=settled,
@@ -350,7 +359,7 @@ def _told(
 def _author(finding: Finding, kind: StepKind, look: _Look) -> str:
     if kind is StepKind.WAIVED and finding.waiver is not None:
         return finding.waiver.by
-    cause = look.blames(finding.violation)
+    cause = look.blames(finding.violation, gone=kind is StepKind.RESOLVED)
     return cause.who if cause is not None and kind is not StepKind.WAIVER_ENDS else ""
 
 
@@ -395,7 +404,9 @@ def _by_id(looked: Evaluation) -> Mapping[str, Violation]:
 def _outcome(stored: ApiRecord, record: ApiRecord, steps: list[Step], look: _Look) -> Outcome:
     if not steps:
         return Outcome(record=record)
-    blamed = (look.blames(step.finding.violation) for step in steps)
+    blamed = (
+        look.blames(step.finding.violation, gone=step.kind is StepKind.RESOLVED) for step in steps
+    )
     notice = Notice(
         api=record.api,
         api_name=record.name,

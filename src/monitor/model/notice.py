@@ -27,6 +27,10 @@ class PlanOffer(StrEnum):
     UNDO = "undo"
 
 
+REFUSED = "refused"
+"""The state of plan news whose request was not carried out; `lines` say why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanNews:
     """What became of a remediation: its plan (`plan_id`), the state in a word (`planned`,

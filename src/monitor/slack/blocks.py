@@ -13,7 +13,15 @@ from collections.abc import Iterator, Sequence
 from monitor.access.explain import sentence
 from monitor.evaluation.catalogue import RULES
 from monitor.model.finding import Cause, Finding, Status
-from monitor.model.notice import Conversation, Moment, Notice, PlanNews, Step, StepKind
+from monitor.model.notice import (
+    REFUSED,
+    Conversation,
+    Moment,
+    Notice,
+    PlanNews,
+    Step,
+    StepKind,
+)
 from monitor.report.curl import curl
 from monitor.report.plain import plain
 from monitor.slack.baseline import baseline_message
@@ -111,6 +119,8 @@ def _plan_message(notice: Notice, plan: PlanNews, offer: Offer) -> Message:
         # The remediator's own keep their limits; together with ours they have to as well.
         while length(shown) > MAX_PLAN_LENGTH:
             shown.pop()
+        if plan.state == REFUSED:
+            blocks.append(section(lines))
         blocks += shown[:MAX_PLAN_BLOCKS]
     elif lines:
         blocks.append(section(lines))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from monitor.evaluation.evaluate import Evaluation, evaluate
-from monitor.evaluation.lifecycle import Outcome, advance, close
+from monitor.evaluation.lifecycle import PUBLISHES, Outcome, advance, close
 from monitor.evaluation.standing import EDITS
 from monitor.events.objects import objects_behind
 from monitor.events.outline import access_changes, differences, outline
@@ -68,8 +68,11 @@ class Looker:
                 evaluation = evaluate(snapshot, self.policy, now=now, before=stored, edits=edits)
                 seen = outline(snapshot, evaluation.access)
             changed = _changed(stored.outline, seen)
-            cause = cause_of(changes, changed, _access(stored.outline, seen))
-            outcome = self._outcome(stored, evaluation, read_at, cause)
+            access = _access(stored.outline, seen)
+            cause = cause_of(changes, changed, access)
+            edits_only = [change for change in changes if change.event_name not in PUBLISHES]
+            edit = cause_of(edits_only, changed, access)
+            outcome = self._outcome(stored, evaluation, read_at, cause, edit)
             if outcome is None:
                 return Looked(api=api, evaluation=None, record=stored, told=False)
             if outcome.record is stored:
@@ -99,6 +102,7 @@ class Looker:
         evaluation: Evaluation | None,
         read_at: datetime,
         cause: Cause | None,
+        edit: Cause | None,
     ) -> Outcome | None:
         now = self.clock.now()
         if evaluation is not None:
@@ -108,6 +112,7 @@ class Looker:
                 evaluation,
                 now=now,
                 cause=cause,
+                edit=edit,
                 announce=timedelta(days=self.policy.announce_days_before),
                 settled=settled,
                 alert_from=self.policy.routing.alert_from,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -11,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from monitor.evaluation.lifecycle import unresolved
 from monitor.model.access import Scope
-from monitor.model.notice import Notice, PlanNews, PlanOffer
+from monitor.model.notice import REFUSED, Notice, PlanNews, PlanOffer
 from monitor.model.record import ApiRecord
+from monitor.orgpolicy.schema import OrgPolicy
 from monitor.ports import Clock, Conflict, FindingStore, Notebook
 
 SCHEMA = "gatewatch.remediation-answer/1"
@@ -47,6 +49,7 @@ class _Answer(BaseModel):
 class Relay:
     store: FindingStore
     notebook: Notebook
+    policy: Callable[[], OrgPolicy]
     clock: Clock
 
     def take(self, body: str) -> bool:
@@ -79,15 +82,20 @@ class Relay:
         raise Conflict(f"{stored.api.api_id}: {ATTEMPTS} writes in a row met a newer version")
 
     def _notice(self, record: ApiRecord, answer: _Answer) -> Notice:
-        state = "refused" if answer.refused else answer.state or "unknown"
-        lines = [line for line in (answer.refused, answer.headline) if line]
+        state = REFUSED if answer.refused else answer.state or "unknown"
+        # What nobody is alerted of does not come into the conversation by a remedy either.
+        told_from = self.policy().routing.alert_from
         return Notice(
             api=record.api,
             api_name=record.name,
             sequence=record.version,
             made_at=self.clock.now(),
             steps=(),
-            unresolved=tuple(unresolved(record.findings)),
+            unresolved=tuple(
+                one
+                for one in unresolved(record.findings)
+                if one.violation.severity.at_least(told_from)
+            ),
             scope_before=record.scope,
             scope_now=record.scope or Scope.UNKNOWN,
             tags=record.tags,
@@ -96,7 +104,7 @@ class Relay:
                 action=answer.step,
                 finding_id=answer.finding_id,
                 state=state,
-                lines=tuple(lines),
+                lines=tuple(filter(None, [answer.refused or answer.headline])),
                 requested_by=answer.requested_by,
                 # Refused, the plan is as it was: what could be done with it can be done still.
                 offers=_OFFERS.get(answer.state or "", ()),

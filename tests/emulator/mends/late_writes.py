@@ -1,5 +1,6 @@
 """Writes and answers that MiniStack lacks: an update of a custom domain, flushing the cache of a
-stage's authorizers, the web ACL that a stage names, and the policy of a VPC endpoint.
+stage's authorizers, the web ACL that a stage names, the policy of a VPC endpoint, and the account's
+VPC links, of which it has none.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from mends import expect
+from ministack.services import apigateway, ec2, waf
 from ministack.services import apigateway_v1 as v1
-from ministack.services import ec2, waf
 
 _HANDLE = ("method", "path", "headers", "body", "query_params")
 _FULL_ACCESS = json.dumps(
@@ -20,6 +21,7 @@ _FULL_ACCESS = json.dumps(
 
 def apply() -> None:
     _take_the_writes()
+    _list_vpc_links()
     _name_the_web_acl()
     _tell_the_policy()
 
@@ -39,6 +41,17 @@ def _take_the_writes() -> None:
         return await handle(method, path, headers, body, query)
 
     expect.replace(v1, handle, handle_request)
+
+
+def _list_vpc_links() -> None:
+    handle = expect.function(apigateway, "handle_request", *_HANDLE)
+
+    async def handle_request(method: str, path: str, *rest: Any) -> Any:
+        if method == "GET" and path.strip("/") == "v2/vpclinks":
+            return 200, {"Content-Type": "application/json"}, b'{"items": []}'
+        return await handle(method, path, *rest)
+
+    expect.replace(apigateway, handle, handle_request)
 
 
 def _name_the_web_acl() -> None:
