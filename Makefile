@@ -96,7 +96,7 @@ deploy: install .venv-sam/.installed build ## deploy to the account and region o
 
 .PHONY: test
 test: install emulator ## run every test
-	@$(CLEAN_AWS) $(BIN)/python -m pytest --ignore tests/browser
+	@$(CLEAN_AWS) $(BIN)/python -m pytest --ignore tests/browser $(TEST_OPTIONS)
 
 $(VENV)/.browser: $(VENV)/.installed requirements/browser.txt tests/browser/package-lock.json
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install -q --require-hashes -r requirements/browser.txt
