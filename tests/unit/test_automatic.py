@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -66,6 +67,16 @@ def test_what_runs_by_itself_is_asked_for_with_who_made_the_change() -> None:
 
     assert message["action"] == "quarantine-stage"
     assert (message["automatic"], message["changed_by"]) == (True, CAUSE.who)
+
+
+def test_a_name_without_end_does_not_keep_a_remedy_from_being_asked_for() -> None:
+    told = notice()
+    endless = replace(told.steps[0].finding, change=replace(CAUSE, who="x" * 5000))
+    (message,) = automatic_requests(
+        replace(told, steps=(replace(told.steps[0], finding=endless),)), policy(AUTO)
+    )
+
+    assert parse_request(json.dumps(message)).changed_by == "x" * 1000
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,12 @@ def advance(
     alert_from: Severity = ALERT_FROM,
 ) -> Outcome:
     """What one look at an API makes of what was known of it. A look at an older snapshot than the
-    stored one changes nothing. `settled` None = the baseline of every rule was told."""
+    stored one changes nothing.
+
+    `cause`: the change to blame; `edit`: the last that is no deployment, to blame for what is only
+    drafted. `announce`: how long before its end a waiver is told of. `settled` None = the baseline of every rule was told.
+    `alert_from`: what is less grave makes no step.
+    """
     snapshot = looked.snapshot
     if _is_late(stored, snapshot.read_at):
         return Outcome(record=stored)
@@ -127,13 +132,7 @@ def advance(
     for id_, old in stored.findings.items():
         if id_ in findings:
             continue
-        if old.status is Status.RESOLVED:
-            findings[id_], told = old, ()
-        elif looked.may_hide(old.violation):
-            # Nobody saw it go, but its waiver may have ended.
-            findings[id_], told = _seen(old, replace(old, status=old.violation.status), look)
-        else:
-            findings[id_], told = _gone(old, look)
+        findings[id_], told = _not_found(old, looked, look)
         steps += told
     record = replace(
         stored,
@@ -330,6 +329,16 @@ def _is_told(kind: StepKind, old: Finding, new: Finding) -> bool:
     if kind is StepKind.ATTRIBUTED:
         return is_about_access(new.violation) or new.violation.severity.at_least(Severity.HIGH)
     return kind is StepKind.WAIVER_ENDS or new.status is not Status.WAIVED
+
+
+def _not_found(old: Finding, looked: Evaluation, look: _Look) -> tuple[Finding, tuple[Step, ...]]:
+    """A finding that this look did not find: over, unless something hides it."""
+    if old.status is Status.RESOLVED:
+        return old, ()
+    if looked.may_hide(old.violation):
+        # Nobody saw it go, but its waiver may have ended.
+        return _seen(old, replace(old, status=old.violation.status), look)
+    return _gone(old, look)
 
 
 def _gone(old: Finding, look: _Look) -> tuple[Finding, tuple[Step, ...]]:

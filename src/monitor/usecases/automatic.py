@@ -11,6 +11,9 @@ from monitor.model.notice import Notice, StepKind
 from monitor.orgpolicy.remedies import Mode
 from monitor.orgpolicy.schema import OrgPolicy
 
+NAME = 1000
+"""Characters that the remediator takes of a name; a session's name comes from outside."""
+
 _WORSE = frozenset({StepKind.OPENED, StepKind.REOPENED, StepKind.WIDENED})
 
 
@@ -28,7 +31,7 @@ def automatic_requests(notice: Notice, policy: OrgPolicy) -> Iterator[dict[str, 
                 "action": remedy,
                 "requested_by": "the org policy",
                 "automatic": True,
-                "changed_by": finding.change.who if finding.change else "",
+                "changed_by": finding.change.who[:NAME] if finding.change else "",
             }
 
 
