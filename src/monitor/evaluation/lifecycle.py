@@ -100,8 +100,8 @@ def advance(
     stored one changes nothing.
 
     `cause`: the change to blame; `edit`: the last that is no deployment, to blame for what is only
-    drafted. `announce`: how long before its end a waiver is told of. `settled` None = the baseline of every rule was told.
-    `alert_from`: what is less grave makes no step.
+    drafted. `announce`: how long before its end a waiver is told of. `settled` None = the baseline
+    of every rule was told. `alert_from`: what is less grave makes no step.
     """
     snapshot = looked.snapshot
     if _is_late(stored, snapshot.read_at):
